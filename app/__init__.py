@@ -1,0 +1,1 @@
+"""Quartet's service: four models behind one HTTP door. Never imports `training`."""
