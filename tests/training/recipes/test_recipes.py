@@ -1,0 +1,81 @@
+"""Every recipe trains on drawn data and gives a graph with the outputs that a model folder needs."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from helpers.drawn_data import draw_cats_dogs, draw_chest_xrays, draw_digits, write_news
+
+from training.datasets.loading import load_dataset
+from training.recipes.base import Options
+from training.recipes.catalogue import ALL, find_recipe, recipes_for
+from training.run import Run
+from training.serving_module import ServingModule
+
+DRAWERS = {"topic": write_news, "digit": draw_digits, "catdog": draw_cats_dogs, "pneumonia": draw_chest_xrays}
+WITH_HEATMAP = {"catdog/lite0", "pneumonia/probe"}
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    return {task: draw(tmp_path_factory.mktemp(task)) for task, draw in DRAWERS.items()}
+
+
+@pytest.fixture(scope="module")
+def vgg16_weights(tmp_path_factory):
+    path = tmp_path_factory.mktemp("vgg") / "random.weights.h5"
+    keras.applications.VGG16(weights=None, include_top=False, input_shape=(150, 150, 3)).save_weights(path)
+    return path
+
+
+@pytest.mark.parametrize("recipe", ALL, ids=lambda recipe: f"{recipe.task}/{recipe.name}")
+def test_a_recipe_trains_and_its_graph_answers(recipe, sources, vgg16_weights, tmp_path):
+    name = f"{recipe.task}/{recipe.name}"
+    data = load_dataset(recipe.task, sources[recipe.task], recipe.spec, seed=0, validation_fraction=0.25, quiet=True)
+    weights = vgg16_weights if name == "catdog/reference" else None
+    fitted = recipe.fit(data, Options(seed=0, epochs=1, weights=weights), Run(tmp_path, quiet=True))
+
+    module = ServingModule(fitted.network, fitted.scorer, 1.5, recipe.spec)
+    signatures = module.signatures()
+    inputs = tf.constant(data.validation.inputs[:3].tolist() if recipe.task == "topic" else data.validation.inputs[:3])
+    outputs = signatures["serving_default"](inputs)
+    assert outputs["probabilities"].shape == (3, len(data.labels))
+    np.testing.assert_allclose(np.sum(outputs["probabilities"], 1), 1, atol=1e-5)
+    assert outputs["ood_score"].shape == (3,)
+    assert np.isfinite(outputs["ood_score"]).all()
+    assert fitted.network.parameters > 0
+    assert ("explain" in signatures) == (name in WITH_HEATMAP)
+    if "explain" in signatures:
+        assert signatures["explain"](inputs)["heatmap"].shape == (3, 7, 7)
+
+
+@pytest.mark.parametrize(("task", "name", "epochs"), [("topic", "linear", None), ("digit", "reference", 25)])
+def test_a_recipe_learns_what_can_be_learned(task, name, epochs, sources, tmp_path):
+    recipe = find_recipe(task, name)
+    data = load_dataset(task, sources[task], recipe.spec, seed=1, validation_fraction=0.25, quiet=True)
+    fitted = recipe.fit(data, Options(seed=1, epochs=epochs), Run(tmp_path, quiet=True))
+    inputs = data.validation.inputs.tolist() if task == "topic" else data.validation.inputs
+    answers = np.argmax(fitted.network(tf.constant(inputs)).logits, 1)
+    assert (answers == data.validation.labels).mean() >= 0.9
+
+
+def test_heat_maps_add_up_to_the_logits_without_their_bias(sources, tmp_path):
+    recipe = find_recipe("catdog", "lite0")
+    data = load_dataset(
+        "catdog", sources["catdog"], recipe.spec, seed=0, validation_fraction=0.25, limit=16, quiet=True
+    )
+    fitted = recipe.fit(data, Options(epochs=1), Run(tmp_path, quiet=True))
+    forward = fitted.network(tf.constant(data.validation.inputs[:2]))
+    logits = forward.logits - fitted.network.classifier.bias
+    np.testing.assert_allclose(np.mean(forward.heatmaps, (1, 2)), logits, atol=1e-3)
+
+
+def test_every_task_has_its_reference_recipes_and_ours_last():
+    names = {task: [recipe.name for recipe in recipes_for(task)] for task in DRAWERS}
+    assert all(recipes[0].startswith("reference") and "reference" not in recipes[-1] for recipes in names.values())
+    assert [name for name in names["pneumonia"] if "reference" in name] == [f"reference-v{n}" for n in (1, 2, 3)]
+
+
+def test_an_unknown_recipe_is_an_error_that_lists_those_there_are():
+    with pytest.raises(KeyError, match="reference, conv"):
+        find_recipe("digit", "nonsense")

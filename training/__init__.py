@@ -1,0 +1,1 @@
+"""Offline training: data sets, recipes, calibration and export of model folders."""

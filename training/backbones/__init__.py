@@ -1,0 +1,1 @@
+"""Pretrained networks, rebuilt in Keras from what a package registry gives."""

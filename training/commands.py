@@ -1,0 +1,139 @@
+"""`quartet train`: the command line's way into a run."""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+from app.tasks import TASKS
+
+DEFAULT_FRACTION = 0.15
+
+DESCRIPTION = """\
+Train a task's model by a recipe and, with --export or --out, release it as the next version of its model folder.
+
+The run's configuration, history and checkpoints lie in its run folder; after an interruption the same command with
+--resume goes on from the last epoch.
+"""
+
+
+def add_train(subparsers: Any) -> None:
+    """Add the command to `quartet`."""
+    parser = subparsers.add_parser(
+        "train",
+        help="train a model and release it as the next version",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("task", choices=[task.name for task in TASKS])
+    parser.add_argument("--recipe", help="name of the recipe (default: the task's own, see --list)")
+    parser.add_argument("--list", action="store_true", help="list the task's recipes and stop")
+    parser.add_argument("--data", type=Path, help="the data set's file or folder (default: download, where possible)")
+    release = parser.add_mutually_exclusive_group()
+    release.add_argument("--out", type=Path, help="release the model under this folder")
+    release.add_argument(
+        "--export", action="store_const", const=Path("models"), dest="out", help="release it under ./models"
+    )
+    parser.add_argument("--run", type=Path, help="run folder (default: runs/TASK/RECIPE-SEED)")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in the run folder")
+    parser.add_argument("--seed", type=int, default=0, help="seeds the split, the weights and the order (default: 0)")
+    parser.add_argument("--epochs", type=_positive, help="at most so many epochs a stage, instead of the recipe's")
+    parser.add_argument(
+        "--validation-fraction",
+        type=_fraction,
+        default=DEFAULT_FRACTION,
+        help=f"share of the data held out (default: {DEFAULT_FRACTION})",
+    )
+    parser.add_argument("--limit", type=_positive, help="use about so many examples only, for a trial")
+    parser.add_argument("--weights", type=Path, help="pretrained weights, for a recipe that would download them")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    parser.set_defaults(func=run_train)
+
+
+def run_train(arguments: argparse.Namespace) -> int:
+    """Run the command; 0 when trained, 2 when the data, the run folder or an option is not usable."""
+    from training.datasets.base import DatasetError
+    from training.export import ExportError
+    from training.recipes.catalogue import find_recipe, recipes_for
+    from training.run import RunError
+
+    recipes = recipes_for(arguments.task)
+    if arguments.list:
+        for recipe in recipes:
+            print(f"{recipe.name:14} {recipe.summary}")
+        return 0
+    try:
+        recipe = find_recipe(arguments.task, arguments.recipe or recipes[-1].name)
+        return _train(arguments, recipe)
+    except KeyError as error:
+        print(f"quartet train: {error.args[0]}", file=sys.stderr)
+    except (DatasetError, RunError, ExportError) as error:
+        print(f"quartet train: {error}", file=sys.stderr)
+    return 2
+
+
+def _train(arguments: argparse.Namespace, recipe: Any) -> int:
+    from training.datasets.loading import load_dataset
+    from training.recipes.base import Options
+    from training.run import open_run
+    from training.train import export, train
+
+    config = {
+        "task": recipe.task,
+        "recipe": repr(recipe),
+        "data": str(arguments.data) if arguments.data else None,
+        "seed": arguments.seed,
+        "epochs": arguments.epochs,
+        "limit": arguments.limit,
+        "validation_fraction": arguments.validation_fraction,
+        "weights": str(arguments.weights) if arguments.weights else None,
+    }
+    folder = arguments.run or Path("runs", recipe.task, f"{recipe.name}-{arguments.seed}")
+    run = open_run(folder, config, resume=arguments.resume, quiet=arguments.quiet)
+    data = load_dataset(
+        recipe.task,
+        arguments.data,
+        recipe.spec,
+        seed=arguments.seed,
+        validation_fraction=arguments.validation_fraction,
+        limit=arguments.limit,
+        quiet=arguments.quiet,
+    )
+    for skip in data.skipped:
+        print(f"skipped {skip.name}: {skip.reason}", file=sys.stderr)
+    print(f"{recipe.task}/{recipe.name}: {len(data.train):,} examples to train on, {len(data.validation):,} held out")
+    calibrated = train(recipe, data, Options(arguments.seed, arguments.epochs, arguments.weights), run)
+    for name in ("accuracy", "macro_f1", "auc", "ece"):
+        if name in calibrated.metrics.values:
+            figure = calibrated.metrics.values[name]
+            print(f"validation {name}: {figure.value:.4f} ({figure.low:.4f} to {figure.high:.4f})")
+    if arguments.out is not None:
+        target = export(recipe, data, calibrated, arguments.seed, arguments.out, _command(arguments, recipe.name))
+        print(f"released {target}")
+    return 0
+
+
+def _command(arguments: argparse.Namespace, recipe: str) -> str:
+    """Return the command as anyone would repeat it: with the data's path left to them."""
+    words = ["quartet", "train", arguments.task, "--recipe", recipe, "--data", "PATH", "--export"]
+    words += ["--seed", str(arguments.seed)]
+    for option, default in (("epochs", None), ("limit", None), ("validation_fraction", DEFAULT_FRACTION)):
+        value = getattr(arguments, option)
+        if value != default:
+            words += [f"--{option.replace('_', '-')}", str(value)]
+    return shlex.join(words)
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not positive")
+    return value
+
+
+def _fraction(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value

@@ -1,0 +1,1 @@
+"""One module a task: its recipes, the reference ones and ours."""

@@ -1,0 +1,71 @@
+"""What every recipe is, and what it hands on."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from app.inputs.spec import InputSpec
+from training.datasets.base import Dataset
+from training.fit import History
+from training.network import Network
+from training.ood import OodScorer
+from training.run import Run
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run may choose of any recipe; None leaves a recipe's own number."""
+
+    seed: int = 0
+    epochs: int | None = None
+    weights: Path | None = None
+
+
+@dataclass(frozen=True)
+class OperatingTarget:
+    """The sensitivity for the positive label that the decision threshold is chosen for."""
+
+    positive: str
+    sensitivity: float
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained network, its out-of-distribution scorer, and each fitting stage's history."""
+
+    network: Network
+    scorer: OodScorer
+    histories: dict[str, History] = field(default_factory=dict)
+
+
+class Recipe(Protocol):
+    """One way to make one task's model."""
+
+    @property
+    def task(self) -> str:
+        """The task it is for."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Its name within the task."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """One sentence for the list of recipes."""
+        ...
+
+    @property
+    def spec(self) -> InputSpec:
+        """What its model takes as input."""
+        ...
+
+    @property
+    def operating_target(self) -> OperatingTarget | None:
+        """What its decision threshold is chosen for; None for the most probable label."""
+        ...
+
+    def fit(self, data: Dataset, options: Options, run: Run) -> Fitted:
+        """Train on `data.train`, choosing on `data.validation`."""
+        ...

@@ -1,0 +1,111 @@
+"""Cats and dogs: the study's VGG16 features, and ours on a fine-tuned EfficientNet-Lite."""
+
+from dataclasses import dataclass, replace
+
+import keras
+import numpy as np
+
+from app.inputs.spec import ImageSpec
+from training.augment import Augmentation
+from training.backbones.efficientnet_lite import LITE0
+from training.datasets.base import Dataset, Split
+from training.fit import Plan, fit
+from training.network import ImageNetwork
+from training.recipes.base import Fitted, OperatingTarget, Options
+from training.recipes.keras_fit import compile_for_labels, gaussian_scorer, in_batches, targets_for
+from training.recipes.transfer import HeadStage, TuningStage, fine_tune, fit_head, lite_trunk
+from training.run import Run
+
+
+@dataclass(frozen=True)
+class CatDogReference:
+    """The study's recipe: VGG16's frozen features and a small dense network (after Chollet 2017, section 5.3)."""
+
+    task: str = "catdog"
+    name: str = "reference"
+    summary: str = "VGG16 frozen, Dense 256, Dropout .5, sigmoid; 2,000 photos, batch 20, 30 epochs"
+    spec: ImageSpec = ImageSpec(mode="RGB", height=150, width=150)
+    operating_target: OperatingTarget | None = None
+    examples: int = 2_000
+    validation_examples: int = 1_000
+    epochs: int = 30
+    batch_size: int = 20
+    learning_rate: float = 2e-5
+
+    def fit(self, data: Dataset, options: Options, run: Run) -> Fitted:
+        """Train as the study did. The ImageNet weights come from `options.weights`, or else are downloaded."""
+        train = _first(data.train, self.examples, options.seed)
+        validation = _first(data.validation, self.validation_examples, options.seed)
+        shape = (self.spec.height, self.spec.width, 3)
+        weights = str(options.weights) if options.weights else "imagenet"
+        base = keras.applications.VGG16(weights=weights, include_top=False, input_shape=shape)
+        base.trainable = False
+        scaled = keras.Sequential([keras.Input(shape), keras.layers.Rescaling(1 / 255), base, keras.layers.Flatten()])
+        hidden = keras.Sequential(
+            [
+                keras.Input(scaled.output_shape[1:]),
+                keras.layers.Dense(256, activation="relu"),
+                keras.layers.Dropout(0.5),
+            ]
+        )
+        classifier = keras.layers.Dense(1)
+        model = keras.Sequential([hidden, classifier])
+        compile_for_labels(model, keras.optimizers.RMSprop(self.learning_rate))
+
+        def frozen(split: Split) -> np.ndarray:
+            return in_batches(lambda batch: scaled(batch, training=False), split.inputs.astype(np.float32), 32)
+
+        history = fit(
+            model,
+            (frozen(train), targets_for(model, train.labels)),
+            (frozen(validation), targets_for(model, validation.labels)),
+            Plan(options.epochs or self.epochs, self.batch_size, options.seed),
+            run.stage("network"),
+            quiet=run.quiet,
+        )
+        network = ImageNetwork(keras.Sequential([scaled, hidden]), classifier)
+        return Fitted(network, gaussian_scorer(network, replace(data, train=train)), {"network": history})
+
+
+def _first(split: Split, count: int, seed: int) -> Split:
+    """Return at most `count` examples of a split, drawn by the seed."""
+    chosen = np.random.default_rng(seed).permutation(len(split))[:count]
+    return Split(split.inputs[chosen], split.labels[chosen], tuple(split.names[i] for i in chosen))
+
+
+@dataclass(frozen=True)
+class CatDogLite:
+    """Ours: EfficientNet-Lite0 with a linear classifier, then its upper blocks fine-tuned."""
+
+    task: str = "catdog"
+    name: str = "lite0"
+    summary: str = "EfficientNet-Lite0, linear classifier on frozen features, then upper blocks fine-tuned"
+    spec: ImageSpec = ImageSpec(mode="RGB", height=224, width=224, resize="bicubic")
+    operating_target: OperatingTarget | None = None
+    head: HeadStage = HeadStage(views=1, epochs=60, learning_rate=1e-3, weight_decay=1e-2)
+    tuning: TuningStage = TuningStage(from_block="block7", epochs=6, learning_rate=2e-4)
+    augmentation: Augmentation = Augmentation(
+        flip=True,
+        rotate=10.0,
+        zoom=(0.9, 1.3),
+        stretch=0.2,
+        shift=0.05,
+        brightness=20.0,
+        contrast=0.2,
+        blur=0.6,
+    )
+
+    def fit(self, data: Dataset, options: Options, run: Run) -> Fitted:
+        """Fit the classifier on frozen features, then fine-tune."""
+        trunk = lite_trunk(LITE0, self.spec.height, self.spec.width, self.spec.channels)
+        network = ImageNetwork(trunk, keras.layers.Dense(len(data.labels)))
+        head = replace(self.head, epochs=options.epochs or self.head.epochs)
+        tuning = replace(self.tuning, epochs=options.epochs or self.tuning.epochs)
+        histories = {
+            "head": fit_head(network, data, head, self.augmentation, options.seed, run),
+            "tuning": fine_tune(network, data, tuning, self.augmentation, options.seed, run),
+        }
+        return Fitted(network, gaussian_scorer(network, data), histories)
+
+
+RECIPES = (CatDogReference(), CatDogLite())

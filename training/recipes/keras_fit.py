@@ -1,0 +1,98 @@
+"""The fitting that the picture recipes share: a trunk and a classifier, trained end to end from uint8 pictures."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from training.datasets.base import Dataset
+from training.fit import Augment, History, Plan, fit
+from training.network import ImageNetwork
+from training.ood import GaussianScorer, fit_gaussian
+from training.run import Run
+
+FEATURE_BATCH = 128
+
+
+def compile_for_labels(model: keras.Model, optimizer: Any, *, smoothing: float = 0.0) -> None:
+    """Compile for integer labels: binary cross-entropy for one logit, categorical for K."""
+    if model.output_shape[-1] == 1:
+        loss: Any = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=smoothing)
+        model.compile(optimizer, loss, metrics=[keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)])
+        return
+    metric = keras.metrics.SparseCategoricalAccuracy("accuracy")
+    if smoothing:
+        model.compile(optimizer, SmoothedCrossentropy(smoothing), metrics=[metric])
+    else:
+        model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=[metric])
+
+
+class SmoothedCrossentropy(keras.losses.Loss):
+    """Cross-entropy of integer labels smoothed towards the uniform (Szegedy et al. 2016)."""
+
+    def __init__(self, smoothing: float):
+        super().__init__()
+        self.smoothing = smoothing
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Take labels `[B]` or `[B, 1]` and logits `[B, K]`; return `[B]`."""
+        logs = keras.ops.log_softmax(y_pred)
+        labels = keras.ops.one_hot(keras.ops.reshape(keras.ops.cast(y_true, "int32"), (-1,)), y_pred.shape[-1])
+        on_target = -keras.ops.sum(labels * logs, -1)
+        return (1 - self.smoothing) * on_target - self.smoothing * keras.ops.mean(logs, -1)
+
+
+def targets_for(model: keras.Model, labels: NDArray[np.int64]) -> NDArray[Any]:
+    """Return the labels in the form that the model's loss takes: float32 `[N, 1]` for one logit, int64 `[N]` for K."""
+    return labels[:, None].astype(np.float32) if model.output_shape[-1] == 1 else labels
+
+
+def fit_end_to_end(
+    trunk: keras.Model,
+    classifier: keras.layers.Dense,
+    data: Dataset,
+    plan: Plan,
+    run: Run,
+    stage: str,
+    *,
+    optimizer: Any,
+    augment: Augment | None = None,
+    smoothing: float = 0.0,
+) -> History:
+    """Train trunk and classifier on `data.train`, judged after each epoch on `data.validation`."""
+    inputs = keras.Input(trunk.input_shape[1:])
+    features = trunk(inputs)
+    if len(features.shape) == 4:
+        features = keras.layers.GlobalAveragePooling2D()(features)
+    model = keras.Model(inputs, classifier(features))
+    compile_for_labels(model, optimizer, smoothing=smoothing)
+    return fit(
+        model,
+        (data.train.inputs, targets_for(model, data.train.labels)),
+        (data.validation.inputs, targets_for(model, data.validation.labels)),
+        plan,
+        run.stage(stage),
+        augment=augment,
+        quiet=run.quiet,
+    )
+
+
+def features_of(network: ImageNetwork, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return penultimate features float32 `[N, D]` of uint8 pictures `[N, H, W, C]`."""
+    return in_batches(lambda batch: network(batch).features, images)
+
+
+def gaussian_scorer(network: ImageNetwork, data: Dataset) -> GaussianScorer:
+    """Fit the out-of-distribution score on the training features."""
+    return GaussianScorer(fit_gaussian(features_of(network, data.train.inputs)))
+
+
+def in_batches(function: Callable[[Any], Any], inputs: NDArray[Any], batch: int = FEATURE_BATCH) -> NDArray[np.float32]:
+    """Apply a graph to inputs `[N, ...]` a batch at a time and concatenate what it gives."""
+    import tensorflow as tf
+
+    graph = tf.function(function, reduce_retracing=True)
+    parts = [graph(tf.constant(inputs[start : start + batch])) for start in range(0, len(inputs), batch)]
+    return np.concatenate([np.asarray(part) for part in parts])

@@ -1,0 +1,161 @@
+"""Pneumonia: the study's three networks, and ours on a pretrained trunk over greyscale pictures."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import keras
+
+from app.inputs.spec import ImageSpec
+from training.augment import Augmentation
+from training.backbones.efficientnet_lite import LITE0
+from training.datasets.base import Dataset
+from training.fit import Plan
+from training.network import ImageNetwork
+from training.recipes.base import Fitted, OperatingTarget, Options
+from training.recipes.keras_fit import fit_end_to_end, gaussian_scorer
+from training.recipes.transfer import HeadStage, fit_head, lite_trunk
+from training.run import Run
+
+POSITIVE = "PNEUMONIA"
+STUDY_AUGMENTATION = Augmentation(flip=True, zoom=(1 / 1.2, 1 / 0.8), shear=0.2)
+
+
+@dataclass(frozen=True)
+class PneumoniaReference:
+    """One of the study's networks, trained from scratch on RGB pictures with Adam and no early stopping."""
+
+    name: Literal["reference-v1", "reference-v2", "reference-v3"]
+    summary: str
+    spec: ImageSpec
+    epochs: int
+    batch_size: int
+    augmentation: Augmentation | None
+    task: str = "pneumonia"
+    operating_target: OperatingTarget | None = None
+
+    def fit(self, data: Dataset, options: Options, run: Run) -> Fitted:
+        """Train as the study did."""
+        build = {"reference-v1": _trunk_v1, "reference-v2": _trunk_v2, "reference-v3": _trunk_v3}[self.name]
+        trunk = build((self.spec.height, self.spec.width, self.spec.channels))
+        network = ImageNetwork(trunk, keras.layers.Dense(1))
+        history = fit_end_to_end(
+            trunk,
+            network.classifier,
+            data,
+            Plan(options.epochs or self.epochs, self.batch_size, options.seed),
+            run,
+            "network",
+            optimizer=keras.optimizers.Adam(),
+            augment=self.augmentation,
+        )
+        return Fitted(network, gaussian_scorer(network, data), {"network": history})
+
+
+def _trunk_v1(shape: tuple[int, int, int]) -> keras.Model:
+    return _separable_trunk(shape, wide=(32, 64, 256), dense=((512, 0.7), (128, 0.5), (64, 0.3)))
+
+
+def _trunk_v2(shape: tuple[int, int, int]) -> keras.Model:
+    """Build v1 without its widest block and its largest dense layer: what the study left out for 64 x 64 pictures."""
+    return _separable_trunk(shape, wide=(32, 64), dense=((128, 0.5), (64, 0.3)))
+
+
+def _separable_trunk(
+    shape: tuple[int, int, int], wide: tuple[int, ...], dense: tuple[tuple[int, float], ...]
+) -> keras.Model:
+    x = image = keras.Input(shape)
+    x = keras.layers.Rescaling(1 / 255)(x)
+    x = _pair(x, keras.layers.Conv2D, 16)
+    for level, filters in enumerate(wide):
+        for _ in range(2):
+            x = keras.layers.SeparableConv2D(filters, 3, padding="same", activation="relu")(x)
+        x = keras.layers.BatchNormalization()(x)
+        x = keras.layers.MaxPooling2D(2)(x)
+        if level > 0:
+            x = keras.layers.Dropout(0.2)(x)
+    x = keras.layers.Flatten()(x)
+    for units, rate in dense:
+        x = keras.layers.Dropout(rate)(keras.layers.Dense(units, activation="relu")(x))
+    return keras.Model(image, x)
+
+
+def _trunk_v3(shape: tuple[int, int, int]) -> keras.Model:
+    x = image = keras.Input(shape)
+    x = keras.layers.Rescaling(1 / 255)(x)
+    for filters in (16, 32, 64):
+        x = _pair(x, keras.layers.Conv2D, filters)
+    x = keras.layers.Flatten()(keras.layers.Dropout(0.2)(x))
+    for units, rate in ((64, 0.5), (16, 0.3)):
+        x = keras.layers.Dropout(rate)(keras.layers.Dense(units, activation="relu")(x))
+    return keras.Model(image, x)
+
+
+def _pair(x: Any, convolution: Any, filters: int) -> Any:
+    for _ in range(2):
+        x = convolution(filters, 3, padding="same", activation="relu")(x)
+    return keras.layers.MaxPooling2D(2)(x)
+
+
+@dataclass(frozen=True)
+class PneumoniaProbe:
+    """Ours: a linear classifier on frozen EfficientNet-Lite0 features of augmented greyscale pictures.
+
+    The trunk stays frozen on purpose: fine-tuned on these pictures it learns what tells the two folders apart (their
+    sharpness, borders and compression) and generalises worse than its ImageNet features do.
+    """
+
+    task: str = "pneumonia"
+    name: str = "probe"
+    summary: str = "EfficientNet-Lite0 on greyscale, frozen; linear classifier over strongly augmented features"
+    spec: ImageSpec = ImageSpec(mode="L", height=224, width=224)
+    operating_target: OperatingTarget | None = OperatingTarget(POSITIVE, 0.97)
+    head: HeadStage = HeadStage(views=3, epochs=80, learning_rate=1e-3, weight_decay=3e-2)
+    augmentation: Augmentation = Augmentation(
+        flip=True,
+        rotate=8.0,
+        zoom=(0.9, 1.25),
+        stretch=0.15,
+        shift=0.05,
+        brightness=20.0,
+        contrast=0.25,
+        gamma=0.3,
+        blur=1.0,
+        noise=6.0,
+    )
+
+    def fit(self, data: Dataset, options: Options, run: Run) -> Fitted:
+        """Fit the classifier; the trunk is not trained."""
+        trunk = lite_trunk(LITE0, self.spec.height, self.spec.width, self.spec.channels)
+        network = ImageNetwork(trunk, keras.layers.Dense(len(data.labels)))
+        head = replace(self.head, epochs=options.epochs or self.head.epochs)
+        history = fit_head(network, data, head, self.augmentation, options.seed, run)
+        return Fitted(network, gaussian_scorer(network, data), {"head": history})
+
+
+RECIPES = (
+    PneumoniaReference(
+        "reference-v1",
+        "separable convolutions from scratch, 150 x 150; batch 32, 25 epochs",
+        ImageSpec(mode="RGB", height=150, width=150),
+        25,
+        32,
+        STUDY_AUGMENTATION,
+    ),
+    PneumoniaReference(
+        "reference-v2",
+        "v1, smaller, 64 x 64; batch 32, 15 epochs",
+        ImageSpec(mode="RGB", height=64, width=64),
+        15,
+        32,
+        STUDY_AUGMENTATION,
+    ),
+    PneumoniaReference(
+        "reference-v3",
+        "plain convolutions from scratch, 64 x 64; batch 128, 9 epochs",
+        ImageSpec(mode="RGB", height=64, width=64),
+        9,
+        128,
+        None,
+    ),
+    PneumoniaProbe(),
+)

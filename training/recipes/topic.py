@@ -1,0 +1,182 @@
+"""News topics: the study's multi-hot network, and ours, a linear machine on position-aware TF-IDF."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from app.inputs.spec import TextSpec
+from training.datasets.base import Dataset
+from training.fit import Plan, fit
+from training.network import Forward
+from training.recipes.base import Fitted, OperatingTarget, Options
+from training.run import Run
+from training.text import (
+    UnknownRate,
+    UnknownWordScorer,
+    Vocabulary,
+    as_lists,
+    index_words,
+    unknown_share,
+    words,
+)
+
+MIN_DOCUMENTS = 2
+
+
+@dataclass(frozen=True)
+class TopicReference:
+    """The study's recipe: 10,000 most frequent words, present or not, and two hidden layers of 64."""
+
+    task: str = "topic"
+    name: str = "reference"
+    summary: str = "multi-hot 10,000 words, Dense 64 twice, softmax; rmsprop, batch 512, 9 epochs"
+    spec: TextSpec = TextSpec()
+    operating_target: OperatingTarget | None = None
+    vocabulary_size: int = 10_000
+    epochs: int = 9
+    batch_size: int = 512
+
+    def fit(self, data: Dataset, options: Options, run: Run) -> Fitted:
+        """Train as the study did: no early stopping, the last epoch is the model."""
+        rows = as_lists(index_words, data.train.inputs)
+        entries = [word for word, _ in Counter(w for row in rows for w in row).most_common(self.vocabulary_size)]
+        vocabulary = Vocabulary(entries, run.stage("assets"), "words")
+        hidden = keras.Sequential(
+            [
+                keras.Input((len(entries),)),
+                keras.layers.Dense(64, activation="relu"),
+                keras.layers.Dense(64, activation="relu"),
+            ]
+        )
+        classifier = keras.layers.Dense(len(data.labels))
+        model = keras.Sequential([hidden, classifier])
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("rmsprop", loss, metrics=["accuracy"])
+        network = MultiHotNetwork(vocabulary, hidden, classifier)
+        history = fit(
+            model,
+            (network.multi_hot(data.train.inputs), data.train.labels),
+            (network.multi_hot(data.validation.inputs), data.validation.labels),
+            Plan(options.epochs or self.epochs, self.batch_size, options.seed),
+            run.stage("network"),
+            quiet=run.quiet,
+        )
+        scorer = UnknownWordScorer(vocabulary, index_words, UnknownRate(unknown_share(rows, entries)))
+        return Fitted(network, scorer, {"network": history})
+
+
+class MultiHotNetwork(tf.Module):
+    """Which words of a vocabulary a text has, then dense layers."""
+
+    def __init__(self, vocabulary: Vocabulary, hidden: keras.Model, classifier: keras.layers.Dense):
+        super().__init__()
+        self.vocabulary, self.hidden, self.classifier = vocabulary, hidden, classifier
+
+    @property
+    def parameters(self) -> int:
+        """Weights of the dense layers."""
+        return int(self.hidden.count_params() + self.classifier.count_params())
+
+    def __call__(self, inputs: Any) -> Forward:
+        """Run strings `[B]`."""
+        features = self.hidden(self._present(inputs))
+        return Forward(self.classifier(features), features)
+
+    def multi_hot(self, texts: NDArray[np.object_]) -> NDArray[np.float32]:
+        """Return float32 `[N, size]` of zeros and ones."""
+        parts = np.array_split(texts, max(1, len(texts) // 512))
+        return np.concatenate([self._present(tf.constant(list(part), tf.string)).numpy() for part in parts])
+
+    def _present(self, inputs: Any) -> Any:
+        return tf.minimum(self.vocabulary.counts(index_words(inputs)), 1.0)
+
+
+@dataclass(frozen=True)
+class TopicLinear:
+    """Ours: TF-IDF over words and over the words of the opening, one linear support-vector machine a topic.
+
+    A news text says what it is about in its headline and first sentence, so those words count again as features of
+    their own.
+    """
+
+    task: str = "topic"
+    name: str = "linear"
+    summary: str = "TF-IDF of all words and, again, of the opening 8 and 40; linear SVMs, one against the rest"
+    spec: TextSpec = TextSpec()
+    operating_target: OperatingTarget | None = None
+    openings: tuple[int, ...] = (8, 40)
+    min_documents: int = 3
+    penalty: float = 1.0
+
+    def fit(self, data: Dataset, options: Options, run: Run) -> Fitted:
+        """Fit in seconds; there are no epochs."""
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.svm import LinearSVC
+
+        rows = as_lists(words, data.train.inputs)
+        vectorizer = TfidfVectorizer(analyzer=self._fields, min_df=self.min_documents, sublinear_tf=True)
+        matrix = vectorizer.fit_transform(rows)
+        machine = LinearSVC(C=self.penalty, random_state=options.seed).fit(matrix, data.train.labels)
+        weights = np.zeros((matrix.shape[1], len(data.labels)), np.float32)
+        bias = np.full(len(data.labels), machine.intercept_.min(), np.float32)
+        weights[:, machine.classes_] = machine.coef_.T
+        bias[machine.classes_] = machine.intercept_
+        vocabulary = Vocabulary(list(vectorizer.get_feature_names_out()), run.stage("assets"), "features")
+        network = TfidfNetwork(vocabulary, self.openings, vectorizer.idf_, weights, bias)
+
+        known = _in_documents(rows, MIN_DOCUMENTS)
+        rate = UnknownRate(unknown_share(rows, known))
+        scorer = UnknownWordScorer(Vocabulary(known, run.stage("assets"), "words"), words, rate)
+        return Fitted(network, scorer)
+
+    def _fields(self, row: list[str]) -> list[str]:
+        return row + [f"{n}^{word}" for n in self.openings for word in row[:n]]
+
+
+class TfidfNetwork(tf.Module):
+    """Sublinear TF-IDF with unit length (Salton and Buckley 1988) and a linear layer."""
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        openings: tuple[int, ...],
+        idf: NDArray[np.float64],
+        weights: NDArray[np.float32],
+        bias: NDArray[np.float32],
+    ):
+        super().__init__()
+        self.vocabulary, self.openings = vocabulary, openings
+        self.idf = tf.constant(idf, tf.float32)
+        self.weights, self.bias = tf.Variable(weights, trainable=False), tf.Variable(bias, trainable=False)
+
+    @property
+    def parameters(self) -> int:
+        """Weights, biases and document frequencies."""
+        return int(self.weights.shape.num_elements() + self.bias.shape[0] + self.idf.shape[0])
+
+    def __call__(self, inputs: Any) -> Forward:
+        """Run strings `[B]`."""
+        tokens = words(inputs)
+        openings = [
+            tf.ragged.map_flat_values(lambda word, n=n: tf.strings.join([f"{n}^", word]), tokens[:, :n])
+            for n in self.openings
+        ]
+        counts = self.vocabulary.counts(tf.concat([tokens, *openings], 1))
+        weighted = tf.where(counts > 0, 1.0 + tf.math.log(tf.maximum(counts, 1.0)), 0.0) * self.idf
+        features = tf.math.l2_normalize(weighted, -1)
+        return Forward(tf.matmul(features, self.weights) + self.bias, features)
+
+
+def _in_documents(rows: Iterable[list[str]], least: int) -> list[str]:
+    """Return the words that are in at least so many rows, sorted."""
+    documents = Counter(word for row in rows for word in set(row))
+    return sorted(word for word, count in documents.items() if count >= least)
+
+
+RECIPES = (TopicReference(), TopicLinear())

@@ -1,0 +1,148 @@
+"""Transfer learning on a pretrained trunk: a classifier on frozen features first, then the upper blocks with it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from training.augment import Augmentation
+from training.backbones import efficientnet_lite
+from training.datasets.base import Dataset
+from training.fit import History, Plan, fit
+from training.network import ImageNetwork
+from training.recipes.keras_fit import compile_for_labels, features_of, fit_end_to_end, targets_for
+from training.run import Run
+
+FEATURE_BATCH = 64
+
+
+@dataclass(frozen=True)
+class HeadStage:
+    """Fitting the classifier on features of the pictures as they are and of `views` augmented copies of each."""
+
+    views: int
+    epochs: int
+    learning_rate: float
+    weight_decay: float
+    patience: int = 10
+    batch_size: int = 256
+
+
+@dataclass(frozen=True)
+class TuningStage:
+    """Fitting the trunk's layers from the block of that name on, and the classifier, on augmented pictures.
+
+    Batch-norm statistics stay as they were learned on ImageNet: small batches would spoil them.
+    """
+
+    from_block: str
+    epochs: int
+    learning_rate: float
+    weight_decay: float = 1e-4
+    batch_size: int = 32
+    patience: int = 3
+    smoothing: float = 0.05
+
+
+def lite_trunk(variant: efficientnet_lite.Variant, height: int, width: int, channels: int) -> keras.Model:
+    """Return the pretrained network over pixels 0..255, scaled as it was trained: (x - 127) / 128."""
+    pixels = keras.Input((height, width, channels))
+    scaled = keras.layers.Rescaling(1 / 128, -127 / 128)(pixels)
+    backbone = efficientnet_lite.load(variant, channels=channels, size=height)
+    return keras.Model(pixels, backbone(scaled))
+
+
+def fit_head(
+    network: ImageNetwork, data: Dataset, stage: HeadStage, augmentation: Augmentation, seed: int, run: Run
+) -> History:
+    """Fit the classifier alone. Features are computed once and kept in the run folder, so that a resume is quick."""
+    folder = run.stage("head")
+    inputs = np.concatenate(
+        [_cached_features(network, data.train.inputs, folder / "train-0.npy", None, seed)]
+        + [
+            _cached_features(network, data.train.inputs, folder / f"train-{view}.npy", augmentation, seed + view)
+            for view in range(1, stage.views + 1)
+        ]
+    )
+    validation = _cached_features(network, data.validation.inputs, folder / "validation.npy", None, seed)
+    model = keras.Sequential([keras.Input(inputs.shape[1:]), network.classifier])
+    compile_for_labels(model, keras.optimizers.AdamW(stage.learning_rate, weight_decay=stage.weight_decay))
+    return fit(
+        model,
+        (inputs, targets_for(model, np.tile(data.train.labels, stage.views + 1))),
+        (validation, targets_for(model, data.validation.labels)),
+        Plan(stage.epochs, stage.batch_size, seed, stage.patience),
+        folder,
+        quiet=run.quiet,
+    )
+
+
+def fine_tune(
+    network: ImageNetwork, data: Dataset, stage: TuningStage, augmentation: Augmentation, seed: int, run: Run
+) -> History:
+    """Fit the trunk's upper layers with the classifier, the learning rate falling on a cosine."""
+    unfreeze_from(network.trunk, stage.from_block)
+    steps = stage.epochs * -(-len(data.train) // stage.batch_size)
+    warm_up = max(1, steps // 20)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        stage.learning_rate / 20,
+        max(1, steps - warm_up),
+        warmup_target=stage.learning_rate,
+        warmup_steps=warm_up,
+    )
+    return fit_end_to_end(
+        network.trunk,
+        network.classifier,
+        data,
+        Plan(stage.epochs, stage.batch_size, seed, stage.patience),
+        run,
+        "tuning",
+        optimizer=keras.optimizers.AdamW(schedule, weight_decay=stage.weight_decay, clipnorm=1.0),
+        augment=augmentation,
+        smoothing=stage.smoothing,
+    )
+
+
+def unfreeze_from(trunk: keras.Model, block: str) -> None:
+    """Make the layers of the trunk's backbone trainable from the named block on, batch norms apart.
+
+    Raises:
+        ValueError: no layer's name starts with the block's.
+    """
+    backbone = trunk.layers[-1]
+    names = [layer.name for layer in backbone.layers]
+    starts = [index for index, name in enumerate(names) if name.startswith(f"{block}_")]
+    if not starts:
+        raise ValueError(f"no block {block!r} in {backbone.name}")
+    for index, layer in enumerate(backbone.layers):
+        layer.trainable = index >= starts[0] and not isinstance(layer, keras.layers.BatchNormalization)
+
+
+def _cached_features(
+    network: ImageNetwork, images: NDArray[np.uint8], path: Any, augmentation: Augmentation | None, seed: int
+) -> NDArray[np.float32]:
+    if path.exists():
+        return np.asarray(np.load(path))
+    if augmentation is None:
+        features = features_of(network, images)
+    else:
+        features = _augmented_features(network, images, augmentation, seed)
+    partial = path.with_suffix(".part.npy")
+    np.save(partial, features)
+    partial.replace(path)
+    return features
+
+
+def _augmented_features(
+    network: ImageNetwork, images: NDArray[np.uint8], augmentation: Augmentation, seed: int
+) -> NDArray[np.float32]:
+    forward = tf.function(lambda pixels: network(pixels).features, reduce_retracing=True)
+    starts = range(0, len(images), FEATURE_BATCH)
+    parts = [
+        np.asarray(forward(augmentation(images[start : start + FEATURE_BATCH], tf.constant([seed, number], tf.int32))))
+        for number, start in enumerate(starts)
+    ]
+    return np.concatenate(parts)
