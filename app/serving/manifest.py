@@ -40,9 +40,7 @@ class SplitMetrics(_Part):
 
     split: str
     examples: int = Field(gt=0)
-    values: dict[str, Estimate] = Field(
-        description="accuracy, macro_f1, auc, ece, precision/LABEL, recall/LABEL ..."
-    )
+    values: dict[str, Estimate] = Field(description="accuracy, macro_f1, auc, ece, precision/LABEL, recall/LABEL ...")
 
 
 class OperatingPoint(_Part):

@@ -1,0 +1,52 @@
+"""The command `quartet`: its subcommands are the entry points of the group `quartet.commands`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from functools import partial
+from importlib.metadata import EntryPoint, entry_points
+
+GROUP = "quartet.commands"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one subcommand and return its exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    parser = argparse.ArgumentParser(prog="quartet", description="Train, serve and ask Quartet's models.")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for entry in _entries_for(arguments):
+        _add(entry, subparsers)
+    options = parser.parse_args(arguments)
+    status: int = options.func(options)
+    return status
+
+
+def _entries_for(arguments: Sequence[str]) -> list[EntryPoint]:
+    # Only the command asked for is imported: serving does not pay for what training needs.
+    entries = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
+    asked = [entry for entry in entries if list(arguments[:1]) == [entry.name]]
+    return asked or entries
+
+
+def _add(entry: EntryPoint, subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    try:
+        add_command = entry.load()
+    except ImportError as error:
+        if not entry.module.startswith("training."):
+            raise
+        help_ = "not installed: needs the extra `train`"
+        # Whatever arguments the command would take: they cannot be known here.
+        parser = subparsers.add_parser(entry.name, help=help_, add_help=False, prefix_chars="\0")
+        parser.add_argument("ignored", nargs="*")
+        parser.set_defaults(func=partial(_say_how_to_install, entry.name, error))
+    else:
+        add_command(subparsers)
+
+
+def _say_how_to_install(name: str, error: ImportError, _: argparse.Namespace) -> int:
+    print(f"quartet {name}: {error}. Install it with: pip install 'quartet[train]'", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Subcommands of `quartet` that the service itself brings."""

@@ -1,0 +1,87 @@
+"""The service put together. Run it with `quartet serve`, or `uvicorn app.main:create_app --factory`."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib.metadata import version
+
+from anyio import to_thread
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.staticfiles import StaticFiles
+
+from app.middleware.body_limit import BodyLimitMiddleware
+from app.middleware.defects import DefectMiddleware
+from app.middleware.request_id import REQUEST_ID_HEADER, RequestIdMiddleware
+from app.openapi import DocumentedAPI
+from app.problem_types import TOO_LARGE
+from app.problems import ProblemError, install_problem_handlers, internal_error_response
+from app.routes import health, models, pages
+from app.routes.predict import predict_router
+from app.serving.model import load_model
+from app.serving.predictor import Predictor
+from app.serving.registry import Registry
+from app.serving.tensorflow_engine import TensorFlowEngine
+from app.settings import Settings
+from app.tasks import TASKS, Task
+
+DESCRIPTION = """Four models behind one door: the topic of a news text, a handwritten digit, cat or dog, and
+pneumonia in a chest X-ray.
+
+Every error is `application/problem+json` (RFC 9457), and every response carries an `X-Request-ID`: the
+request's own, if it sent one of letters, digits and `._:+/=-`.
+
+Not a medical device: the X-ray model is for study, not for diagnosis."""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Return the service. Its models are loaded when it starts, off the event loop.
+
+    Args:
+        settings: read from the environment if left out.
+    """
+    settings = settings or Settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.settings = settings
+        app.state.registry = registry_of(settings)
+        app.state.predictor = Predictor(settings.workers)
+        await to_thread.run_sync(app.state.registry.load)
+        yield
+
+    app = DocumentedAPI(
+        title="Quartet",
+        version=version("quartet"),
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        # A redirect would answer a POST to `/predict/digit/` with a page that curl does not follow.
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    install_problem_handlers(app)
+    too_large = partial(ProblemError, TOO_LARGE, f"The body is larger than {settings.max_body_bytes:,} bytes.")
+    # Each of these lies outside those before it.
+    app.add_middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes, error=too_large)
+    app.add_middleware(DefectMiddleware, respond=internal_error_response)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["*"],
+            expose_headers=[REQUEST_ID_HEADER],
+        )
+    app.add_middleware(RequestIdMiddleware)
+    for router in (predict_router(), models.router, health.router, pages.router):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=pages.STATIC))
+    return app
+
+
+def registry_of(settings: Settings, tasks: Sequence[Task] = TASKS) -> Registry:
+    """Return the registry of the models folder, nothing loaded yet."""
+    load_engine = partial(TensorFlowEngine, threads=settings.inference_threads)
+    load = partial(load_model, load_engine=load_engine, limits=settings.input_limits)
+    return Registry(settings.models_dir, load, tasks)

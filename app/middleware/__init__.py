@@ -1,0 +1,1 @@
+"""Small ASGI classes around the whole application."""

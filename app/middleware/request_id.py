@@ -1,0 +1,38 @@
+"""Gives every request an id, the client's own if it sent a sane one, and returns it as a header."""
+
+import re
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+REQUEST_ID_HEADER = "X-Request-ID"
+SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+/=-]{0,127}")
+"""Ids that are safe in a log line and a header: UUIDs, ULIDs, trace ids, base64."""
+
+
+class RequestIdMiddleware:
+    """Puts the request's id into its scope, where `request_id_of` finds it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the application with the id in its scope, and add the header to its response."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        sent = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
+        scope.setdefault("state", {})["request_id"] = sent if SANE.fullmatch(sent) else uuid.uuid4().hex
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = request_id_of(scope)
+            await send(message)
+
+        await self.app(scope, receive, send_with_id)
+
+
+def request_id_of(scope: Scope) -> str:
+    """Return the id of the request that a scope belongs to."""
+    return str(scope["state"]["request_id"])

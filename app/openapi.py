@@ -1,0 +1,113 @@
+"""The OpenAPI document: FastAPI's own, with this service's errors and the bodies that it cannot derive."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+
+from app import examples
+from app.problem_types import INTERNAL, ProblemType
+from app.problems import MEDIA_TYPE
+from app.schemas import NotReady, Problem, TextBatchRequest, TextRequest
+from app.tasks import Task
+
+IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff", "image/gif")
+BINARY = {"type": "string", "format": "binary"}
+RETRY_AFTER = {"Retry-After": {"description": "seconds until a new try makes sense", "schema": {"type": "integer"}}}
+REFERENCE = "#/components/schemas/{model}"
+
+Json = dict[str, Any]
+
+
+class DocumentedAPI(FastAPI):
+    """FastAPI whose document has the problem schemas, and no error that this service does not give."""
+
+    def openapi(self) -> Json:
+        """Return the OpenAPI document, made once."""
+        if self.openapi_schema is None:
+            document = get_openapi(
+                title=self.title,
+                version=self.version,
+                summary=self.summary,
+                description=self.description,
+                routes=self.routes,
+                tags=self.openapi_tags,
+            )
+            for operations in document["paths"].values():
+                for operation in operations.values():
+                    _drop_own_validation_error(operation["responses"])
+            schemas = document["components"]["schemas"]
+            for name in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(name, None)
+            for model in (Problem, NotReady, TextRequest, TextBatchRequest):
+                schemas.update(_schemas_of(model))
+            self.openapi_schema = document
+        return self.openapi_schema
+
+
+def error_responses(*types: ProblemType) -> dict[int | str, Json]:
+    """Document the errors that a call can give, and the internal error that any can, each with an example."""
+    responses: dict[int | str, Json] = {}
+    for type_ in (*types, INTERNAL):
+        empty = {"description": "", "content": {MEDIA_TYPE: {"schema": reference(Problem), "examples": {}}}}
+        response = responses.setdefault(int(type_.status), empty)
+        if type_.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            response["headers"] = RETRY_AFTER
+        response["description"] = f"{response['description']} {type_.meaning}".strip()
+        example = {"summary": type_.title, "value": examples.problem_example(type_)}
+        response["content"][MEDIA_TYPE]["examples"][type_.slug] = example
+    return responses
+
+
+def ok_response(example: Any, description: str, media_type: str = "application/json") -> dict[int | str, Json]:
+    """Document a call's answer."""
+    return {200: {"description": description, "content": {media_type: {"example": example}}}}
+
+
+def file_response(description: str, media_type: str) -> dict[int | str, Json]:
+    """Document a call that answers with a file."""
+    return {200: {"description": description, "content": {media_type: {"schema": BINARY}}}}
+
+
+def one_input_body(task: Task) -> Json:
+    """Document the body of a call that takes one input."""
+    content: Json = {"multipart/form-data": {"schema": _form("file", BINARY)}}
+    if task.kind == "image":
+        content |= {media_type: {"schema": BINARY} for media_type in (*IMAGE_TYPES, "application/octet-stream")}
+    else:
+        content |= {
+            "application/json": {"schema": reference(TextRequest), "example": {"text": examples.TEXT}},
+            "text/plain": {"schema": {"type": "string"}, "example": examples.TEXT},
+        }
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def batch_body(task: Task) -> Json:
+    """Document the body of a call that takes many inputs."""
+    content: Json = {"multipart/form-data": {"schema": _form("files", {"type": "array", "items": BINARY})}}
+    if task.kind == "text":
+        example = {"texts": [examples.TEXT, examples.OTHER_TEXT]}
+        content["application/json"] = {"schema": reference(TextBatchRequest), "example": example}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def reference(model: type[BaseModel]) -> Json:
+    """Refer to a model's schema."""
+    return {"$ref": REFERENCE.format(model=model.__name__)}
+
+
+def _form(field: str, schema: Json) -> Json:
+    return {"type": "object", "properties": {field: schema}, "required": [field]}
+
+
+def _schemas_of(model: type[BaseModel]) -> Json:
+    schema = model.model_json_schema(ref_template=REFERENCE)
+    return {**schema.pop("$defs", {}), model.__name__: schema}
+
+
+def _drop_own_validation_error(responses: Json) -> None:
+    """Remove the 422 that FastAPI adds to every call with parameters: here a bad parameter is a 400."""
+    if "application/json" in responses.get("422", {}).get("content", {}):
+        del responses["422"]

@@ -1,0 +1,113 @@
+"""The kinds of error a client can get, as data."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+
+@dataclass(frozen=True)
+class ProblemType:
+    """One kind of error. `/problems/<slug>` is its type URI; `example` is a `detail` it may carry."""
+
+    slug: str
+    status: HTTPStatus
+    title: str
+    meaning: str
+    example: str
+
+    @property
+    def uri(self) -> str:
+        """The `type` member, relative to the service; without a slug, RFC 9457's own for no type."""
+        return f"/problems/{self.slug}" if self.slug else "about:blank"
+
+
+MALFORMED = ProblemType(
+    "malformed-request",
+    HTTPStatus.BAD_REQUEST,
+    "Malformed request",
+    "The request is not as documented: its JSON or multipart form, a field or a query parameter.",
+    "No file was sent. Send one as `curl -F file=@NAME` does.",
+)
+EMPTY = ProblemType(
+    "empty-input",
+    HTTPStatus.BAD_REQUEST,
+    "Empty input",
+    "The input holds nothing: zero bytes, or a text of white space alone.",
+    "The upload is empty. Send a picture as JPEG, PNG, WebP, BMP, TIFF or GIF.",
+)
+NOT_FOUND = ProblemType(
+    "not-found",
+    HTTPStatus.NOT_FOUND,
+    "Not found",
+    "There is nothing at this address.",
+    "There is no task 'horse'. The tasks are topic, digit, catdog, pneumonia.",
+)
+METHOD_NOT_ALLOWED = ProblemType(
+    "method-not-allowed",
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    "Method not allowed",
+    "The address exists but not for this method; the `Allow` header lists those it takes.",
+    "GET is not allowed here.",
+)
+TOO_LARGE = ProblemType(
+    "content-too-large",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "Content too large",
+    "The body has more bytes, or the batch more inputs, than the service takes.",
+    "The body is larger than 33,554,432 bytes.",
+)
+UNSUPPORTED = ProblemType(
+    "unsupported-media",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "Unsupported media",
+    "The bytes are not a picture of a format that is read here, or not UTF-8 text. The name does not count.",
+    "The upload looks like text, not a picture. Send JPEG, PNG, WebP, BMP, TIFF or GIF.",
+)
+BROKEN = ProblemType(
+    "broken-input",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "Broken input",
+    "The format is right but the content cannot be read: truncated, damaged or of zero size.",
+    "The picture is damaged or cut off: image file is truncated. Send it again, whole.",
+)
+OVERSIZED = ProblemType(
+    "oversized-input",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "Oversized input",
+    "The content is larger than the limits allow: a picture's pixels or frames, a text's characters.",
+    "The picture has 60,000 x 60,000 pixels, more than 50,000,000 in all. Send a smaller one.",
+)
+UNAVAILABLE = ProblemType(
+    "model-unavailable",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Model unavailable",
+    "No model of this task passed the checks at start-up; `/models/<task>` says why for each version.",
+    "No model for 'digit' is available: version 1: saved_model.pb: its sha256 is not the one in the manifest",
+)
+NOT_READY = ProblemType(
+    "not-ready",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Not ready",
+    "At least one task has no model that can answer; `tasks` says which and why. The other tasks are served.",
+    "No model is available for digit.",
+)
+INTERNAL = ProblemType(
+    "internal-error",
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "Internal error",
+    "A defect of the service, not of the request. The service's log has the details under the request's id.",
+    "The service failed to answer. Its log has the details under this request_id.",
+)
+
+PROBLEM_TYPES = (
+    MALFORMED,
+    EMPTY,
+    NOT_FOUND,
+    METHOD_NOT_ALLOWED,
+    TOO_LARGE,
+    UNSUPPORTED,
+    BROKEN,
+    OVERSIZED,
+    UNAVAILABLE,
+    NOT_READY,
+    INTERNAL,
+)

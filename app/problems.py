@@ -1,0 +1,136 @@
+"""Every error a client can get, as RFC 9457 problem details: where exceptions become statuses, here alone."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic_core import ErrorDetails
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from app.inputs.errors import (
+    BrokenInputError,
+    EmptyInputError,
+    InputError,
+    OversizedInputError,
+    UnsupportedInputError,
+)
+from app.middleware.request_id import REQUEST_ID_HEADER, request_id_of
+from app.problem_types import (
+    BROKEN,
+    EMPTY,
+    INTERNAL,
+    MALFORMED,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    OVERSIZED,
+    UNAVAILABLE,
+    UNSUPPORTED,
+    ProblemType,
+)
+from app.schemas import Problem
+from app.serving.errors import ModelUnavailableError
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 30
+
+
+class ProblemError(Exception):
+    """Raised by a route for an error that is HTTP's own. `str(error)` is the `detail`."""
+
+    def __init__(self, type: ProblemType, detail: str) -> None:
+        self.type = type
+        super().__init__(detail)
+
+
+_INPUT_ERRORS: Mapping[type[InputError], ProblemType] = {
+    EmptyInputError: EMPTY,
+    UnsupportedInputError: UNSUPPORTED,
+    BrokenInputError: BROKEN,
+    OversizedInputError: OVERSIZED,
+}
+
+
+def problem_of(type: ProblemType, detail: str, request_id: str) -> Problem:
+    """Return the problem details of one error."""
+    return Problem(type=type.uri, title=type.title, status=type.status, detail=detail, request_id=request_id)
+
+
+def problem_of_input(error: InputError, request_id: str) -> Problem:
+    """Return the problem details of an input that cannot be read."""
+    return problem_of(_type_of_input(error), str(error), request_id)
+
+
+def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a problem as a response, with the request's id and, for a 503, when to try again."""
+    retry = {"Retry-After": str(RETRY_AFTER_SECONDS)} if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return Response(
+        problem.model_dump_json(),
+        status_code=problem.status,
+        headers={**(headers or {}), **retry, REQUEST_ID_HEADER: problem.request_id},
+        media_type=MEDIA_TYPE,
+    )
+
+
+def validation_detail(errors: Sequence[ErrorDetails]) -> str:
+    """Say where a request is not as documented, and what was expected there."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}" if error["loc"] else error["msg"]
+        for error in errors
+    )
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Answer every exception that a request can cause with problem details."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        type_, detail = _explain(request, error)
+        headers = error.headers if isinstance(error, HTTPException) else None
+        return problem_response(problem_of(type_, detail, request_id_of(request.scope)), headers)
+
+    for kind in (
+        ProblemError,
+        InputError,
+        ModelUnavailableError,
+        RequestValidationError,
+        HTTPException,
+        ClientDisconnect,
+    ):
+        app.add_exception_handler(kind, answer)
+
+
+def internal_error_response(request_id: str) -> Response:
+    """Return the answer to a request that met a defect. It tells nothing of the defect."""
+    return problem_response(problem_of(INTERNAL, INTERNAL.example, request_id))
+
+
+def _explain(request: Request, error: Exception) -> tuple[ProblemType, str]:
+    match error:
+        case ProblemError():
+            explained = error.type, str(error)
+        case InputError():
+            explained = _type_of_input(error), str(error)
+        case ModelUnavailableError():
+            explained = UNAVAILABLE, str(error)
+        case RequestValidationError():
+            explained = MALFORMED, validation_detail(error.errors())
+        case HTTPException():
+            explained = _explain_http(request, error)
+        case _:
+            explained = MALFORMED, "The connection closed before the whole body had come."
+    return explained
+
+
+def _explain_http(request: Request, error: HTTPException) -> tuple[ProblemType, str]:
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return NOT_FOUND, f"There is nothing at {request.url.path}. /docs lists the calls."
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return METHOD_NOT_ALLOWED, f"{request.method} is not allowed here."
+    status = HTTPStatus(error.status_code)
+    return ProblemType("", status, status.phrase, status.description, ""), str(error.detail)
+
+
+def _type_of_input(error: InputError) -> ProblemType:
+    return next((_INPUT_ERRORS[kind] for kind in type(error).__mro__ if kind in _INPUT_ERRORS), MALFORMED)

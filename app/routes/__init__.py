@@ -1,0 +1,1 @@
+"""The HTTP surface: each module maps one family of calls to one awaited answer."""

@@ -1,0 +1,117 @@
+"""`POST /predict/<task>` and its batch form: await one call to the model, map its result to the answer."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from app.examples import answer_example, problem_example
+from app.inputs.errors import InputError
+from app.middleware.request_id import request_id_of
+from app.openapi import batch_body, error_responses, ok_response, one_input_body
+from app.problem_types import BROKEN, EMPTY, MALFORMED, OVERSIZED, TOO_LARGE, UNAVAILABLE, UNSUPPORTED
+from app.problems import problem_of_input
+from app.routes.answers import answer_of
+from app.routes.dependencies import PredictorOf, RegistryOf, SettingsOf
+from app.routes.options import Options, options_of
+from app.routes.payloads import read_many, read_one
+from app.schemas import Answer, Decision, Problem
+from app.tasks import TASKS, Task
+
+ONE_ERRORS = (MALFORMED, EMPTY, TOO_LARGE, UNSUPPORTED, BROKEN, OVERSIZED, UNAVAILABLE)
+BATCH_ERRORS = (MALFORMED, TOO_LARGE, UNSUPPORTED, UNAVAILABLE)
+
+
+def predict_router() -> APIRouter:
+    """Return the routes of every task."""
+    router = APIRouter(prefix="/predict", tags=["predict"])
+    for task in TASKS:
+        _add_one(router, task)
+        _add_batch(router, task)
+    return router
+
+
+def _add_one(router: APIRouter, task: Task) -> None:
+    async def predict(
+        request: Request,
+        registry: RegistryOf,
+        predictor: PredictorOf,
+        settings: SettingsOf,
+        options: Annotated[Options, Depends(options_of(task))],
+    ) -> Answer:
+        model = registry.model(task.name)
+        payload = await read_one(request, task, settings)
+        [result] = await predictor.predict(model, [payload], options.threshold)
+        if isinstance(result, InputError):
+            raise result
+        return answer_of(task, model.artifact, result, options.shown, request_id_of(request.scope))
+
+    router.add_api_route(
+        f"/{task.name}",
+        predict,
+        methods=["POST"],
+        operation_id=f"predict_{task.name}",
+        summary=task.title,
+        description=_describe_one(task),
+        response_model=_answer_model(task),
+        responses=ok_response(answer_example(task), "The answer.") | error_responses(*ONE_ERRORS),
+        openapi_extra=one_input_body(task),
+    )
+
+
+def _add_batch(router: APIRouter, task: Task) -> None:
+    async def predict_batch(
+        request: Request,
+        registry: RegistryOf,
+        predictor: PredictorOf,
+        settings: SettingsOf,
+        options: Annotated[Options, Depends(options_of(task))],
+    ) -> list[Answer | Problem]:
+        model = registry.model(task.name)
+        payloads = await read_many(request, task, settings)
+        results = await predictor.predict(model, payloads, options.threshold)
+        request_id = request_id_of(request.scope)
+        return [
+            problem_of_input(result, request_id)
+            if isinstance(result, InputError)
+            else answer_of(task, model.artifact, result, options.shown, request_id)
+            for result in results
+        ]
+
+    example = [answer_example(task), problem_example(BROKEN)]
+    router.add_api_route(
+        f"/{task.name}/batch",
+        predict_batch,
+        methods=["POST"],
+        operation_id=f"predict_{task.name}_batch",
+        summary=f"{task.title}, many at once",
+        description=_describe_batch(task),
+        response_model=list[_answer_model(task) | Problem],  # type: ignore[misc]
+        responses=ok_response(example, "An answer or a problem for each input, in order.")
+        | error_responses(*BATCH_ERRORS),
+        openapi_extra=batch_body(task),
+    )
+
+
+def _answer_model(task: Task) -> type[Answer]:
+    return Decision if task.has_threshold else Answer
+
+
+def _describe_one(task: Task) -> str:
+    path = f"localhost:8000/predict/{task.name}"
+    if task.kind == "text":
+        how = "JSON, plain UTF-8 text, or a text file as the form field `file`"
+        first = f"""curl --json '{{"text": "Oil prices rose."}}' {path}"""
+        second = f"curl -F file=@news.txt {path}"
+    else:
+        how = "the picture as the form field `file`, or its bytes as the body; names and types do not matter"
+        first, second = f"curl -F file=@picture.jpg {path}", f"curl --data-binary @picture.jpg {path}"
+    return f"{task.summary} Send {how}.\n\n```\n{first}\n{second}\n```"
+
+
+def _describe_batch(task: Task) -> str:
+    json_too = ', or JSON `{"texts": [...]}`' if task.kind == "text" else ""
+    return (
+        f"{task.summary} Send each input as a form field `files`{json_too}. An input that cannot be read has "
+        f"its problem at its place in the list and fails no other.\n\n"
+        f"```\ncurl -F files=@first -F files=@second localhost:8000/predict/{task.name}/batch\n```"
+    )

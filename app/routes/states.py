@@ -1,0 +1,34 @@
+"""From the registry's states to the bodies that show them."""
+
+from app.schemas import ModelVersion, TaskModels, TaskReadiness
+from app.serving.registry import TaskState, VersionState
+
+
+def readiness_of(state: TaskState) -> TaskReadiness:
+    """Say whether a task can be answered."""
+    if state.model is None:
+        return TaskReadiness(state="unavailable", version=None, reason=state.reason)
+    return TaskReadiness(state="available", version=state.model.artifact.manifest.version, reason=None)
+
+
+def models_of(state: TaskState) -> TaskModels:
+    """Describe a task's versions."""
+    return TaskModels(
+        **readiness_of(state).model_dump(),
+        task=state.task.name,
+        title=state.task.title,
+        summary=state.task.summary,
+        engine=state.model.engine.name if state.model else None,
+        versions=tuple(_version(version) for version in state.versions),
+    )
+
+
+def _version(state: VersionState) -> ModelVersion:
+    artifact = state.model.artifact if state.model else None
+    return ModelVersion(
+        version=state.version,
+        state=state.status,
+        reason=state.reason,
+        sha256=artifact.sha256 if artifact else None,
+        manifest=artifact.manifest if artifact else None,
+    )

@@ -1,0 +1,38 @@
+"""What runs a model: arrays in, arrays out. Knows one model folder; not queues, not HTTP."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Batch = NDArray[np.uint8] | NDArray[np.object_]
+"""Pictures uint8 `[B, H, W, C]`, or texts as str objects `[B]`."""
+
+Explain = Callable[[Batch], NDArray[np.float32]]
+"""Maps a batch to heat maps float32 `[B, h, w]`."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a model says of a batch: `probabilities` float32 `[B, K]`, `ood_score` float32 `[B]`."""
+
+    probabilities: NDArray[np.float32]
+    ood_score: NDArray[np.float32]
+
+
+class Engine(Protocol):
+    """A loaded model, safe to call from several threads. `explain` is None where it has no heat map."""
+
+    name: str
+    explain: Explain | None
+
+    def run(self, batch: Batch) -> Outputs:
+        """Answer for each item of a batch, in order."""
+        ...
+
+
+EngineLoader = Callable[[Path], Engine]
+"""Loads the model of a verified folder."""

@@ -1,0 +1,148 @@
+"""One verified, loaded and accepted model: uploads in, predictions or typed errors out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from app.inputs.errors import InputError
+from app.inputs.limits import InputLimits
+from app.inputs.reader import read_input
+from app.inputs.spec import InputSpec, TextSpec
+from app.inputs.text import clean_text
+from app.serving.artifact import GOLDEN_FILE, GRAPH_FILE, Artifact, open_artifact
+from app.serving.engine import Batch, Engine, EngineLoader, Outputs
+from app.serving.errors import ArtifactError
+from app.serving.golden import Golden, check_golden, load_golden
+from app.serving.manifest import Manifest, OperatingPoint
+
+Payload = bytes | str
+"""What a client sent for one input: a file's bytes, or a text already decoded."""
+
+MAX_BATCH = 32
+"""Inputs run at once: beyond this a CPU gains nothing and the memory for activations grows."""
+
+DECIMALS = 6
+"""Of the numbers answered; float32 resolves no more near 1. Decisions are taken on the numbers as shown."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """An answer. `probability` is of `label`; `probabilities` has every label, in the model's output order.
+
+    `positive` says whether the input reaches the decision `threshold`; both are None for a model without an
+    operating point, whose label is the most probable one.
+    """
+
+    label: str
+    probability: float
+    probabilities: dict[str, float]
+    ood_score: float
+    in_distribution: bool
+    positive: bool | None = None
+    threshold: float | None = None
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model that may be served. Safe to use from several threads."""
+
+    artifact: Artifact
+    engine: Engine
+    limits: InputLimits
+
+    def predict(self, payloads: Sequence[Payload], threshold: float | None = None) -> list[Prediction | InputError]:
+        """Read and answer any number of inputs; one that cannot be read gets its error, at its place.
+
+        Args:
+            payloads: the inputs.
+            threshold: replaces the operating point's threshold; without an operating point it says nothing.
+        """
+        inputs = [self._read(payload) for payload in payloads]
+        readable = [item for item in inputs if not isinstance(item, InputError)]
+        outputs = self.run(_stack(readable, self.artifact.manifest.input)) if readable else None
+        answers = iter(self._predictions(outputs, threshold) if outputs else ())
+        return [item if isinstance(item, InputError) else next(answers) for item in inputs]
+
+    def run(self, batch: Batch) -> Outputs:
+        """Run the engine on any number of inputs, `MAX_BATCH` at a time."""
+        parts = [self.engine.run(batch[start : start + MAX_BATCH]) for start in range(0, len(batch), MAX_BATCH)]
+        return Outputs(
+            np.concatenate([part.probabilities for part in parts]),
+            np.concatenate([part.ood_score for part in parts]),
+        )
+
+    def _read(self, payload: Payload) -> Batch | str | InputError:
+        try:
+            if isinstance(payload, str):
+                return clean_text(payload, self.limits)
+            return read_input(payload, self.artifact.manifest.input, self.limits)
+        except InputError as error:
+            return error
+
+    def _predictions(self, outputs: Outputs, threshold: float | None) -> Iterator[Prediction]:
+        for probabilities, score in zip(outputs.probabilities.tolist(), outputs.ood_score.tolist(), strict=True):
+            yield predict_one(self.artifact.manifest, probabilities, score, threshold)
+
+
+def predict_one(
+    manifest: Manifest, probabilities: Sequence[float], ood_score: float, threshold: float | None = None
+) -> Prediction:
+    """Turn one row of a model's outputs into an answer, by the rules of its manifest."""
+    by_label = {
+        label: round(probability, DECIMALS) for label, probability in zip(manifest.labels, probabilities, strict=True)
+    }
+    score = round(ood_score, DECIMALS)
+    in_distribution = score <= manifest.ood.threshold
+    point = manifest.operating_point
+    if point is None:
+        label = max(by_label, key=by_label.__getitem__)
+        return Prediction(label, by_label[label], by_label, score, in_distribution)
+    used = point.threshold if threshold is None else threshold
+    positive = by_label[point.positive] >= used
+    label = point.positive if positive else _negative(manifest, point)
+    return Prediction(label, by_label[label], by_label, score, in_distribution, positive, used)
+
+
+def load_model(folder: Path, load_engine: EngineLoader, limits: InputLimits) -> LoadedModel:
+    """Verify a model folder, load it, and accept it only if it reproduces its golden answers.
+
+    Raises:
+        ArtifactError: it must not be served; the error names the file and the reason.
+    """
+    artifact = open_artifact(folder)
+    golden = load_golden(artifact.folder / GOLDEN_FILE)
+    _check_golden_shapes(golden, artifact.manifest)
+    try:
+        model = LoadedModel(artifact, load_engine(artifact.folder), limits)
+        outputs = model.run(golden.inputs)
+    # TensorFlow documents no common type for what loading or running a graph can raise.
+    except Exception as error:
+        # Clients read this: no path of this machine.
+        reason = str(error).replace(str(artifact.folder), "the model folder").strip().partition("\n")[0]
+        raise ArtifactError(GRAPH_FILE, f"cannot be run: {type(error).__name__}: {reason}") from error
+    check_golden(golden, outputs)
+    return model
+
+
+def _negative(manifest: Manifest, point: OperatingPoint) -> str:
+    return next(label for label in manifest.labels if label != point.positive)
+
+
+def _stack(items: Sequence[Batch | str], spec: InputSpec) -> Batch:
+    if isinstance(spec, TextSpec):
+        return np.array(items, dtype=object)
+    return np.stack(items).astype(np.uint8, copy=False)
+
+
+def _check_golden_shapes(golden: Golden, manifest: Manifest) -> None:
+    spec = manifest.input
+    expected = () if isinstance(spec, TextSpec) else (spec.height, spec.width, spec.channels)
+    if golden.inputs.shape[1:] != expected:
+        raise ArtifactError(GOLDEN_FILE, f"its inputs have shape {golden.inputs.shape[1:]}, not {expected}")
+    if golden.probabilities.shape[1] != len(manifest.labels):
+        raise ArtifactError(
+            GOLDEN_FILE,
+            f"it has {golden.probabilities.shape[1]} probabilities for {len(manifest.labels)} labels",
+        )

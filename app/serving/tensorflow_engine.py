@@ -1,0 +1,82 @@
+"""The engine that runs a SavedModel through TensorFlow itself, imported only when a model is loaded."""
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.serving.engine import Batch, Explain, Outputs
+
+SERVING_SIGNATURE = "serving_default"
+EXPLAIN_SIGNATURE = "explain"
+INPUT = "inputs"
+OUTPUTS = ("probabilities", "ood_score")
+HEATMAP = "heatmap"
+
+
+class TensorFlowEngine:
+    """Runs the signatures `serving_default` and, if there is one, `explain`.
+
+    Args:
+        folder: the SavedModel's folder, already verified.
+        threads: how many threads one operation may use, 0 for TensorFlow's choice. It is fixed for the whole
+            process when TensorFlow starts, so the first model's counts.
+
+    Raises:
+        Exception: whatever TensorFlow raises for a folder it cannot load.
+        ValueError: a signature lacks an input or an output.
+    """
+
+    name = "tensorflow"
+
+    def __init__(self, folder: Path, threads: int = 0) -> None:
+        self._tensorflow = _import_tensorflow(threads)
+        # The signatures refer weakly to the model's variables: the model must outlive their use.
+        self._model = self._tensorflow.saved_model.load(str(folder))
+        self._serve = self._signature(SERVING_SIGNATURE, OUTPUTS)
+        self.explain: Explain | None = None
+        if EXPLAIN_SIGNATURE in self._model.signatures:
+            self._heatmap = self._signature(EXPLAIN_SIGNATURE, (HEATMAP,))
+            self.explain = self._run_explain
+
+    def run(self, batch: Batch) -> Outputs:
+        """Answer for each item of a batch.
+
+        Raises:
+            FloatingPointError: the model gave a number that is not finite.
+        """
+        outputs = self._serve(**{INPUT: self._tensorflow.constant(batch)})
+        arrays = [np.asarray(outputs[name].numpy(), np.float32) for name in OUTPUTS]
+        if not all(np.isfinite(array).all() for array in arrays):
+            raise FloatingPointError("the model gave a number that is not finite")
+        return Outputs(*arrays)
+
+    def _run_explain(self, batch: Batch) -> NDArray[np.float32]:
+        outputs = self._heatmap(**{INPUT: self._tensorflow.constant(batch)})
+        return np.asarray(outputs[HEATMAP].numpy(), np.float32)
+
+    def _signature(self, name: str, outputs: tuple[str, ...]) -> Any:
+        if name not in self._model.signatures:
+            raise ValueError(f"the SavedModel has no signature {name!r}")
+        function = self._model.signatures[name]
+        inputs = function.structured_input_signature[1]
+        if set(inputs) != {INPUT}:
+            raise ValueError(f"signature {name!r} takes {sorted(inputs)}, not one input named {INPUT!r}")
+        missing = set(outputs) - set(function.structured_outputs)
+        if missing:
+            raise ValueError(f"signature {name!r} lacks the outputs {sorted(missing)}")
+        return function
+
+
+def _import_tensorflow(threads: int) -> Any:
+    # Read once, at import: hides TensorFlow's start-up notes, keeps its errors.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import tensorflow
+
+    # Refused once the runtime has started, as it has when a second model is loaded.
+    with contextlib.suppress(RuntimeError):
+        tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
+    return tensorflow

@@ -1,0 +1,58 @@
+"""Tiny models, and the service that answers with them, made once for all tests of the service."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from helpers.servers import serving
+from helpers.tiny_models import write_models
+
+from app.main import create_app
+from app.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder with version 1 of each task. Read only: take a `models_copy` to change it."""
+    root = tmp_path_factory.mktemp("tiny") / "models"
+    write_models(root)
+    return root
+
+
+@pytest.fixture
+def models_copy(tiny_models: Path, tmp_path: Path) -> Path:
+    """A models folder that a test may damage."""
+    return Path(shutil.copytree(tiny_models, tmp_path / "models"))
+
+
+@pytest.fixture(scope="session")
+def address(tiny_models: Path) -> Iterator[str]:
+    """The address of a running service."""
+    settings = Settings(models_dir=tiny_models, max_body_bytes=1_000_000, max_characters=100_000)
+    with serving(create_app(settings)) as at:
+        yield at
+
+
+@pytest.fixture(scope="session")
+def client(address: str) -> Iterator[httpx.Client]:
+    """A client of the running service."""
+    with httpx.Client(base_url=address, timeout=30) as session:
+        yield session
+
+
+@pytest.fixture
+def problem() -> Callable[[httpx.Response], dict[str, object]]:
+    """Return a check that a response is a well-formed problem, which gives its body."""
+
+    def check(response: httpx.Response) -> dict[str, object]:
+        assert response.headers["content-type"] == "application/problem+json"
+        body: dict[str, object] = response.json()
+        assert set(body) >= {"type", "title", "status", "detail", "request_id"}
+        assert body["status"] == response.status_code
+        assert body["request_id"] == response.headers["x-request-id"]
+        assert body["detail"]
+        return body
+
+    return check

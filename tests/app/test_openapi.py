@@ -1,0 +1,146 @@
+"""The OpenAPI document tells a client everything it can get, with examples that are true to the schemas."""
+
+from collections.abc import Iterator
+from functools import reduce
+from operator import or_
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import TypeAdapter
+
+from app import schemas
+from app.tasks import TASKS
+
+Json = dict[str, Any]
+
+ONE = {"200", "400", "413", "415", "422", "500", "503"}
+BATCH = {"200", "400", "413", "415", "500", "503"}
+STATUSES = {
+    **{f"/predict/{task.name}": ONE for task in TASKS},
+    **{f"/predict/{task.name}/batch": BATCH for task in TASKS},
+    "/models": {"200", "500"},
+    "/models/{task}": {"200", "404", "500"},
+    "/models/{task}/card": {"200", "404", "500", "503"},
+    "/models/{task}/plots/{name}": {"200", "404", "500", "503"},
+    "/health/live": {"200", "500"},
+    "/health/ready": {"200", "500", "503"},
+    "/problems/{slug}": {"200", "404", "500"},
+}
+
+
+@pytest.fixture(scope="module")
+def document(client: httpx.Client) -> Json:
+    return dict(client.get("/openapi.json").json())
+
+
+def operations(document: Json) -> Iterator[tuple[str, Json]]:
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            yield path, operation
+
+
+def test_every_call_lists_the_statuses_it_can_give(document: Json) -> None:
+    assert {path: set(operation["responses"]) for path, operation in operations(document)} == STATUSES
+
+
+def test_every_error_is_a_problem_with_an_example_of_each_kind(document: Json) -> None:
+    for path, operation in operations(document):
+        for status, response in operation["responses"].items():
+            if status == "200":
+                continue
+            assert list(response["content"]) == ["application/problem+json"], path
+            examples = list(_examples(response["content"]["application/problem+json"]))
+            assert examples
+            assert {str(example["status"]) for example in examples} == {status}
+    kinds = document["paths"]["/predict/digit"]["post"]["responses"]["422"]["content"]["application/problem+json"]
+    assert set(kinds["examples"]) == {"broken-input", "oversized-input"}
+
+
+def test_every_call_that_answers_json_has_an_example(document: Json) -> None:
+    for path, operation in operations(document):
+        for media_type, content in operation["responses"]["200"]["content"].items():
+            if media_type == "application/json":
+                assert list(_examples(content)), path
+
+
+def test_every_example_is_true_to_its_schema(document: Json) -> None:
+    checked = 0
+    for _, operation in operations(document):
+        bodies = [operation["requestBody"]] if "requestBody" in operation else []
+        for body in (*bodies, *operation["responses"].values()):
+            for media_type, content in body["content"].items():
+                for example in _examples(content) if "json" in media_type else ():
+                    TypeAdapter(_type_of(content["schema"])).validate_python(example)
+                    checked += 1
+    assert checked > 50
+
+
+def test_a_true_examples_schema_refuses_a_false_one(document: Json) -> None:
+    content = document["paths"]["/predict/digit"]["post"]["responses"]["200"]["content"]["application/json"]
+    with pytest.raises(ValueError, match="label"):
+        TypeAdapter(_type_of(content["schema"])).validate_python(content["example"] | {"label": 7})
+
+
+def test_every_reference_of_the_document_resolves(document: Json) -> None:
+    names = {reference.removeprefix("#/components/schemas/") for reference in _references(document)}
+    assert names <= set(document["components"]["schemas"])
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def test_a_picture_call_takes_a_form_and_raw_bytes(document: Json) -> None:
+    content = document["paths"]["/predict/catdog"]["post"]["requestBody"]["content"]
+    assert content["multipart/form-data"]["schema"]["properties"]["file"]["format"] == "binary"
+    assert {"image/jpeg", "image/png", "application/octet-stream"} <= set(content)
+
+
+def test_a_text_call_takes_json_plain_text_and_a_form(document: Json) -> None:
+    content = document["paths"]["/predict/topic"]["post"]["requestBody"]["content"]
+    assert set(content) == {"application/json", "text/plain", "multipart/form-data"}
+
+
+def test_only_the_tasks_that_have_a_choice_list_it(document: Json) -> None:
+    parameters = {
+        path: [parameter["name"] for parameter in operation.get("parameters", [])]
+        for path, operation in operations(document)
+        if path.startswith("/predict")
+    }
+    assert {path: names for path, names in parameters.items() if names} == {
+        "/predict/topic": ["top"],
+        "/predict/topic/batch": ["top"],
+        "/predict/pneumonia": ["threshold"],
+        "/predict/pneumonia/batch": ["threshold"],
+    }
+
+
+def test_every_call_has_a_summary_and_a_description(document: Json) -> None:
+    for path, operation in operations(document):
+        assert operation["summary"], path
+        assert operation["description"], path
+
+
+def _examples(content: Json) -> Iterator[Any]:
+    if "example" in content:
+        yield content["example"]
+    for example in content.get("examples", {}).values():
+        yield example["value"]
+
+
+def _type_of(schema: Json) -> Any:
+    if "$ref" in schema:
+        return getattr(schemas, schema["$ref"].rpartition("/")[2])
+    if "anyOf" in schema:
+        return reduce(or_, (_type_of(option) for option in schema["anyOf"]))
+    assert schema["type"] == "array"
+    return list[_type_of(schema["items"])]  # type: ignore[misc]
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for value in node.values():
+            yield from _references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _references(value)

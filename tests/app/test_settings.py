@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+import app
+from app.settings import Settings
+
+
+def test_the_environment_sets_each_knob(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUARTET_PORT", "9001")
+    monkeypatch.setenv("QUARTET_MODELS_DIR", "/srv/models")
+    monkeypatch.setenv("QUARTET_MAX_PIXELS", "1000")
+    monkeypatch.setenv("QUARTET_CORS_ORIGINS", "https://a.example, https://b.example")
+    settings = Settings()
+    assert settings.port == 9001
+    assert settings.models_dir == Path("/srv/models")
+    assert settings.input_limits.max_pixels == 1000
+    assert settings.cors_origins == ("https://a.example", "https://b.example")
+
+
+def test_what_is_given_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUARTET_PORT", "9001")
+    assert Settings(port=9002).port == 9002
+
+
+def test_a_value_out_of_range_names_its_knob(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUARTET_PORT", "70000")
+    with pytest.raises(ValidationError, match="port"):
+        Settings()
+
+
+def test_the_models_beside_the_package_are_the_default() -> None:
+    beside = Path(app.__file__).parents[1] / "models"
+    assert Settings().models_dir == (beside if beside.is_dir() else Path("models"))
+
+
+def test_every_knob_is_explained() -> None:
+    assert [name for name, knob in Settings.model_fields.items() if not knob.description] == []
