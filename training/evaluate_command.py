@@ -1,0 +1,137 @@
+"""`quartet evaluate`: a released model measured on labelled data."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.text import Text
+
+from app.serving.artifact import open_artifact
+from app.serving.errors import ArtifactError, ModelUnavailableError
+from app.serving.manifest import Manifest
+from app.serving.registry import versions_in
+from app.settings import Settings
+from app.tasks import TASKS
+from training.datasets.base import DatasetError, Source, Split
+from training.datasets.catalogue import find_source
+from training.datasets.contents import dataset_digest
+from training.datasets.loading import load_split
+from training.evaluate import Evaluation, evaluate_artifact
+from training.report.tables import evaluation_as_json, print_evaluation
+
+DESCRIPTION = """\
+Measure a released model on labelled data, through the graph and the rules that answer requests: accuracy,
+precision and recall of each label, AUC, calibration error, each with its bootstrap 95 % interval, and the
+confusion matrix.
+"""
+
+
+def add_evaluate(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to `quartet`."""
+    parser = subparsers.add_parser(
+        "evaluate",
+        help="measure a model on labelled data",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("task", choices=[task.name for task in TASKS])
+    parser.add_argument("--data", type=Path, help="the data set's file or folder (default: download, where possible)")
+    parser.add_argument("--version", type=_positive, help="the model's version (default: the newest)")
+    parser.add_argument("--models", type=Path, help="models folder (QUARTET_MODELS_DIR)")
+    parser.add_argument(
+        "--split",
+        choices=("all", "train", "validation"),
+        default="all",
+        help="all of the data (default), or one side of the split that the model was trained with",
+    )
+    parser.add_argument("--limit", type=_positive, help="measure on so many examples only, drawn at random")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    parser.set_defaults(func=run_evaluate)
+
+
+def run_evaluate(options: argparse.Namespace) -> int:
+    """Run the command; 0 when measured, 2 when the data or the model is not usable."""
+    notes = Console(stderr=True, soft_wrap=True)
+    try:
+        evaluation = _evaluate(options, notes)
+    except (ArtifactError, ModelUnavailableError, DatasetError) as error:
+        notes.print(Text(f"quartet evaluate: {error}"))
+        return 2
+    if options.json:
+        print(evaluation_as_json(evaluation))
+    else:
+        print_evaluation(evaluation, Console())
+    return 0
+
+
+def _evaluate(options: argparse.Namespace, notes: Console) -> Evaluation:
+    folder = _model_folder(options)
+    manifest = open_artifact(folder).manifest
+    source = find_source(options.task, options.data)
+    if warning := _overlap(source, manifest, options.split):
+        notes.print(Text(warning))
+    split, skipped = load_split(
+        options.task,
+        options.data,
+        manifest.input,
+        manifest.labels,
+        options.split,
+        seed=manifest.seed,
+        validation_fraction=manifest.dataset.validation_fraction,
+        quiet=options.quiet,
+    )
+    for skip in skipped:
+        notes.print(Text(f"skipped {skip.name}: {skip.reason}"))
+    name = options.split
+    if options.limit is not None and options.limit < len(split):
+        split, name = _drawn(split, options.limit), f"{name} ({options.limit:,} drawn at random)"
+    group_of = {example.name: example.group for example in source.examples}
+    groups = np.array([group_of[example] for example in split.names])
+    return evaluate_artifact(folder, split, split_name=name, groups=groups, quiet=options.quiet)
+
+
+def _model_folder(options: argparse.Namespace) -> Path:
+    models: Path = options.models or Settings().models_dir
+    folder = models / options.task
+    versions = versions_in(folder)
+    if not versions:
+        raise ModelUnavailableError(options.task, f"{folder} has no version")
+    version = options.version or versions[0]
+    if version not in versions:
+        raise ModelUnavailableError(options.task, f"{folder} has no version {version}")
+    return folder / str(version)
+
+
+def _overlap(source: Source, manifest: Manifest, which: str) -> str | None:
+    """Return a warning if `which` has examples that the model was trained on.
+
+    Raises:
+        DatasetError: one side of the model's split is asked for, of data that it was not trained on.
+    """
+    trained_on_it = dataset_digest(source.examples) == manifest.dataset.digest
+    if which == "all" and trained_on_it:
+        return (
+            f"note: {manifest.dataset.train:,} of these examples are the ones that the model was trained on; "
+            "--split validation measures on the others"
+        )
+    if which != "all" and not trained_on_it:
+        raise DatasetError(
+            f"--split {which} needs the data that the model was trained on, which differs from this "
+            "(another digest); without it all of the data is measured on"
+        )
+    return None
+
+
+def _drawn(split: Split, limit: int) -> Split:
+    """Draw `limit` examples at random, the same ones each time, and keep them in order."""
+    rows = np.sort(np.random.default_rng(0).permutation(len(split))[:limit])
+    return Split(split.inputs[rows], split.labels[rows], tuple(split.names[row] for row in rows))
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not positive")
+    return value

@@ -1,0 +1,1 @@
+"""Pictures of how a training run went and how its model does."""
