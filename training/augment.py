@@ -12,7 +12,8 @@ class Augmentation:
     """How far a picture may be changed; each amount is drawn uniformly from its range for each picture.
 
     Angles in degrees; shifts, and the erased square's side, as shares of the picture's side; `gamma` and `contrast`
-    as factors' natural logarithms; `brightness` and `noise` in grey levels of 0..255.
+    as factors' natural logarithms; `brightness` and `noise` in grey levels of 0..255; `blur` and `thicken` as the
+    share of the blurred, or thicker or thinner, picture that is blended in.
     """
 
     flip: bool = False
@@ -25,6 +26,7 @@ class Augmentation:
     contrast: float = 0.0
     gamma: float = 0.0
     blur: float = 0.0
+    thicken: float = 0.0
     noise: float = 0.0
     erase: float = 0.0
     fill: str = "REFLECT"
@@ -40,6 +42,8 @@ def _change(how: Augmentation, images: Any, seed: Any) -> Any:
     images = _geometry(how, images, draws)
     if how.blur:
         images = _blur(images, draws.uniform(0.0, how.blur))
+    if how.thicken:
+        images = _thicken(images, draws.uniform(-how.thicken, how.thicken))
     images = _light(how, images, draws)
     if how.noise:
         amount = draws.uniform(0.0, how.noise)[:, None, None, None]
@@ -94,6 +98,13 @@ def _blur(images: Any, share: Any) -> Any:
     """Blend each picture with its 4 x 4 box mean, by the given share of each."""
     smooth = tf.nn.avg_pool2d(images, 4, 1, "SAME")
     return images + share[:, None, None, None] * (smooth - images)
+
+
+def _thicken(images: Any, share: Any) -> Any:
+    """Blend each picture with its 3 x 3 maximum, bright strokes thicker, or for a negative share its minimum."""
+    thicker, thinner = tf.nn.max_pool2d(images, 3, 1, "SAME"), -tf.nn.max_pool2d(-images, 3, 1, "SAME")
+    amount = tf.abs(share)[:, None, None, None]
+    return images + amount * (tf.where(share[:, None, None, None] > 0, thicker, thinner) - images)
 
 
 def _light(how: Augmentation, images: Any, draws: _Draws) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.tasks import TASKS
+from training.arguments import open_fraction, positive_int
 
 DEFAULT_FRACTION = 0.15
 
@@ -38,14 +39,14 @@ def add_train(subparsers: Any) -> None:
     parser.add_argument("--run", type=Path, help="run folder (default: runs/TASK/RECIPE-SEED)")
     parser.add_argument("--resume", action="store_true", help="go on with the run in the run folder")
     parser.add_argument("--seed", type=int, default=0, help="seeds the split, the weights and the order (default: 0)")
-    parser.add_argument("--epochs", type=_positive, help="at most so many epochs a stage, instead of the recipe's")
+    parser.add_argument("--epochs", type=positive_int, help="at most so many epochs a stage, instead of the recipe's")
     parser.add_argument(
         "--validation-fraction",
-        type=_fraction,
+        type=open_fraction,
         default=DEFAULT_FRACTION,
         help=f"share of the data held out (default: {DEFAULT_FRACTION})",
     )
-    parser.add_argument("--limit", type=_positive, help="use about so many examples only, for a trial")
+    parser.add_argument("--limit", type=positive_int, help="use about so many examples only, for a trial")
     parser.add_argument("--weights", type=Path, help="pretrained weights, for a recipe that would download them")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     parser.set_defaults(func=run_train)
@@ -86,7 +87,7 @@ def _train(arguments: argparse.Namespace, recipe: Any) -> int:
         "seed": arguments.seed,
         "epochs": arguments.epochs,
         "limit": arguments.limit,
-        "validation_fraction": arguments.validation_fraction,
+        "validation_fraction": arguments.validationopen_fraction,
         "weights": str(arguments.weights) if arguments.weights else None,
     }
     folder = arguments.run or Path("runs", recipe.task, f"{recipe.name}-{arguments.seed}")
@@ -96,7 +97,7 @@ def _train(arguments: argparse.Namespace, recipe: Any) -> int:
         arguments.data,
         recipe.spec,
         seed=arguments.seed,
-        validation_fraction=arguments.validation_fraction,
+        validation_fraction=arguments.validationopen_fraction,
         limit=arguments.limit,
         quiet=arguments.quiet,
     )
@@ -104,10 +105,11 @@ def _train(arguments: argparse.Namespace, recipe: Any) -> int:
         print(f"skipped {skip.name}: {skip.reason}", file=sys.stderr)
     print(f"{recipe.task}/{recipe.name}: {len(data.train):,} examples to train on, {len(data.validation):,} held out")
     calibrated = train(recipe, data, Options(arguments.seed, arguments.epochs, arguments.weights), run)
-    for name in ("accuracy", "macro_f1", "auc", "ece"):
-        if name in calibrated.metrics.values:
-            figure = calibrated.metrics.values[name]
-            print(f"validation {name}: {figure.value:.4f} ({figure.low:.4f} to {figure.high:.4f})")
+    for part in calibrated.metrics:
+        for name in ("accuracy", "macro_f1", "auc", "ece"):
+            if name in part.values:
+                figure = part.values[name]
+                print(f"{part.split}: {name} {figure.value:.4f} ({figure.low:.4f} to {figure.high:.4f})")
     if arguments.out is not None:
         target = export(recipe, data, calibrated, arguments.seed, arguments.out, _command(arguments, recipe.name))
         print(f"released {target}")
@@ -123,17 +125,3 @@ def _command(arguments: argparse.Namespace, recipe: str) -> str:
         if value != default:
             words += [f"--{option.replace('_', '-')}", str(value)]
     return shlex.join(words)
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not positive")
-    return value
-
-
-def _fraction(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return value

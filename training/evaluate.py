@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from app.inputs.limits import InputLimits
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
+from app.inputs.limits import InputLimits
 from app.serving.engine import Outputs
 from app.serving.manifest import Estimate, Manifest, SplitMetrics
 from app.serving.model import MAX_BATCH, LoadedModel, load_model, predict_one
@@ -38,18 +37,18 @@ def evaluate_artifact(
     split: Split,
     *,
     split_name: str,
-    groups: NDArray[Any] | None = None,
     seed: int = 0,
     resamples: int = 1000,
     quiet: bool = False,
 ) -> Evaluation:
     """Verify and load a model folder as the service does, and measure its answers.
 
+    The bootstrap draws the split's groups as wholes.
+
     Args:
         folder: `models/<task>/<version>`.
         split: examples read for the model's input, labelled in its output order.
         split_name: what the examples are: "validation".
-        groups: `[N]`, what each example belongs to, a patient say; drawn as wholes by the bootstrap.
         seed: seeds the bootstrap.
         resamples: number of bootstrap replicates.
         quiet: draw no progress bar on standard error.
@@ -67,6 +66,7 @@ def evaluate_artifact(
     ]
     decisions = np.array([manifest.labels.index(answer.label) for answer in answers], np.int64)
     accepted = np.array([answer.in_distribution for answer in answers], np.float64)
+    groups = np.array(split.groups)
     metrics = measure(
         outputs.probabilities,
         split.labels,

@@ -13,6 +13,7 @@ from app.serving.manifest import Manifest
 from app.serving.registry import versions_in
 from app.settings import Settings
 from app.tasks import TASKS
+from training.arguments import positive_int
 from training.datasets.base import DatasetError, Source, Split
 from training.datasets.catalogue import find_source
 from training.datasets.contents import dataset_digest
@@ -37,7 +38,7 @@ def add_evaluate(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     )
     parser.add_argument("task", choices=[task.name for task in TASKS])
     parser.add_argument("--data", type=Path, help="the data set's file or folder (default: download, where possible)")
-    parser.add_argument("--version", type=_positive, help="the model's version (default: the newest)")
+    parser.add_argument("--version", type=positive_int, help="the model's version (default: the newest)")
     parser.add_argument("--models", type=Path, help="models folder (QUARTET_MODELS_DIR)")
     parser.add_argument(
         "--split",
@@ -45,7 +46,7 @@ def add_evaluate(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         default="all",
         help="all of the data (default), or one side of the split that the model was trained with",
     )
-    parser.add_argument("--limit", type=_positive, help="measure on so many examples only, drawn at random")
+    parser.add_argument("--limit", type=positive_int, help="measure on so many examples only, drawn at random")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     parser.set_defaults(func=run_evaluate)
@@ -87,9 +88,7 @@ def _evaluate(options: argparse.Namespace, notes: Console) -> Evaluation:
     name = options.split
     if options.limit is not None and options.limit < len(split):
         split, name = _drawn(split, options.limit), f"{name} ({options.limit:,} drawn at random)"
-    group_of = {example.name: example.group for example in source.examples}
-    groups = np.array([group_of[example] for example in split.names])
-    return evaluate_artifact(folder, split, split_name=name, groups=groups, quiet=options.quiet)
+    return evaluate_artifact(folder, split, split_name=name, quiet=options.quiet)
 
 
 def _model_folder(options: argparse.Namespace) -> Path:
@@ -126,12 +125,4 @@ def _overlap(source: Source, manifest: Manifest, which: str) -> str | None:
 
 def _drawn(split: Split, limit: int) -> Split:
     """Draw `limit` examples at random, the same ones each time, and keep them in order."""
-    rows = np.sort(np.random.default_rng(0).permutation(len(split))[:limit])
-    return Split(split.inputs[rows], split.labels[rows], tuple(split.names[row] for row in rows))
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not positive")
-    return value
+    return split.take(np.sort(np.random.default_rng(0).permutation(len(split))[:limit]))

@@ -18,6 +18,8 @@ STATE_FILE = "state.json"
 
 History = dict[str, list[float]]
 Augment = Callable[[Any, Any], Any]
+Arrays = tuple[NDArray[Any], NDArray[Any]] | tuple[NDArray[Any], NDArray[Any], NDArray[np.float32]]
+"""Inputs `[N, ...]`, targets `[N, ...]` and, if the loss is to weigh examples, weights `[N]`."""
 
 
 @dataclass(frozen=True)
@@ -40,31 +42,30 @@ class Batches(keras.utils.PyDataset):
 
     def __init__(
         self,
-        inputs: NDArray[Any],
-        targets: NDArray[Any],
+        arrays: Arrays,
         plan: Plan,
         *,
         epoch: int = 0,
         augment: Augment | None = None,
     ):
         super().__init__()
-        self.inputs, self.targets, self.plan, self.augment = inputs, targets, plan, augment
-        self.epoch = epoch
+        self.inputs, *self.others = arrays
+        self.plan, self.epoch, self.augment = plan, epoch, augment
         self.order = self._order()
 
     def _order(self) -> NDArray[np.int64]:
-        return np.random.default_rng([self.plan.seed, self.epoch]).permutation(len(self.targets))
+        return np.random.default_rng([self.plan.seed, self.epoch]).permutation(len(self.inputs))
 
     def __len__(self) -> int:
-        return math.ceil(len(self.targets) / self.plan.batch_size)
+        return math.ceil(len(self.inputs) / self.plan.batch_size)
 
-    def __getitem__(self, index: int) -> tuple[Any, Any]:
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
         chosen = self.order[index * self.plan.batch_size : (index + 1) * self.plan.batch_size]
         batch = self.inputs[chosen]
         if self.augment is not None:
             seed = tf.constant([self.plan.seed, self.epoch * len(self) + index], tf.int32)
             batch = self.augment(tf.constant(batch), seed)
-        return batch, self.targets[chosen]
+        return batch, *(array[chosen] for array in self.others)
 
     def on_epoch_end(self) -> None:
         """Draw the next epoch's order."""
@@ -135,8 +136,8 @@ class Checkpoint(keras.callbacks.Callback):
 
 def fit(
     model: keras.Model,
-    train: tuple[NDArray[Any], NDArray[Any]],
-    validation: tuple[NDArray[Any], NDArray[Any]],
+    train: Arrays,
+    validation: Arrays,
     plan: Plan,
     folder: Path,
     *,
@@ -145,13 +146,13 @@ def fit(
 ) -> History:
     """Fit a compiled model, from its checkpoint in `folder` if there is one; its best weights are kept at the end.
 
-    `train` and `validation` are (inputs `[N, ...]`, targets `[N, ...]`). Returns each epoch's figures.
+    Returns each epoch's figures.
     """
     checkpoint = Checkpoint(folder, plan)
     done = checkpoint.restore(model)
     if not checkpoint.exhausted:
         model.fit(
-            Batches(*train, plan, epoch=done, augment=augment),
+            Batches(train, plan, epoch=done, augment=augment),
             validation_data=validation,
             initial_epoch=done,
             epochs=plan.epochs,

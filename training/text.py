@@ -29,7 +29,7 @@ def as_lists(tokenise: Any, texts: NDArray[np.object_], batch: int = 512) -> lis
     """Run a graph's tokeniser over texts `[N]`, so that training counts the very words that serving will see."""
     rows: list[list[bytes]] = []
     for start in range(0, len(texts), batch):
-        rows += tokenise(tf.constant(list(texts[start : start + batch]), tf.string)).to_list()
+        rows += tokenise(tf.constant(texts[start : start + batch])).to_list()
     return [[word.decode("utf-8", "replace") for word in row] for row in rows]
 
 

@@ -42,7 +42,7 @@ class Calibrated:
     probabilities: NDArray[np.float32]
     operating_point: OperatingPoint | None
     ood: OodRule
-    metrics: SplitMetrics
+    metrics: tuple[SplitMetrics, ...]
 
 
 def train(recipe: Recipe, data: Dataset, options: Options, run: Run) -> Calibrated:
@@ -51,15 +51,15 @@ def train(recipe: Recipe, data: Dataset, options: Options, run: Run) -> Calibrat
     fitted = recipe.fit(data, options, run)
     run.write("history.json", fitted.histories)
     calibrated = calibrate(fitted, data, recipe.operating_target, options.seed)
-    run.write("metrics.json", calibrated.metrics.model_dump())
+    run.write("metrics.json", [part.model_dump() for part in calibrated.metrics])
     return calibrated
 
 
 def calibrate(fitted: Fitted, data: Dataset, target: OperatingTarget | None, seed: int) -> Calibrated:
     """Fit the temperature, choose the thresholds and measure, all on `data.validation`."""
     inputs, labels = data.validation.inputs, data.validation.labels
-    logits = in_batches(lambda batch: fitted.network(batch).logits, _tensor_ready(inputs))
-    scores = in_batches(lambda batch: fitted.scorer(batch, fitted.network(batch).features), _tensor_ready(inputs))
+    logits = in_batches(lambda batch: fitted.network(batch).logits, inputs)
+    scores = in_batches(lambda batch: fitted.scorer(batch, fitted.network(batch).features), inputs)
     temperature = fit_temperature(logits, labels)
     probabilities = np.asarray(tf.nn.softmax(logits / temperature))
     point = _operating_point(probabilities, data, target, seed) if target else None
@@ -74,8 +74,33 @@ def calibrate(fitted: Fitted, data: Dataset, target: OperatingTarget | None, see
             threshold=acceptance_threshold(scores, ACCEPTED_SHARE),
             chosen_by=f"{ACCEPTED_SHARE:.0%} of validation accepted",
         ),
-        measure(probabilities, labels, data.labels, split="validation", seed=seed, decisions=decisions),
+        _measured(probabilities, decisions, data, fitted.validation_parts, seed),
     )
+
+
+def _measured(
+    probabilities: NDArray[np.float32],
+    decisions: NDArray[np.int64],
+    data: Dataset,
+    parts: dict[str, NDArray[np.int64]],
+    seed: int,
+) -> tuple[SplitMetrics, ...]:
+    """Measure validation as a whole, then each of its parts."""
+    groups = np.array(data.validation.groups)
+
+    def of(rows: NDArray[np.int64], name: str) -> SplitMetrics:
+        return measure(
+            probabilities[rows],
+            data.validation.labels[rows],
+            data.labels,
+            split=name,
+            seed=seed,
+            decisions=decisions[rows],
+            groups=groups[rows],
+        )
+
+    whole = of(np.arange(len(groups)), "validation")
+    return (whole, *(of(rows, f"validation, {name}") for name, rows in parts.items()))
 
 
 def _operating_point(
@@ -83,13 +108,19 @@ def _operating_point(
 ) -> OperatingPoint:
     positive = data.labels.index(target.positive)
     labels, scores = data.validation.labels, probabilities[:, positive]
-    threshold = threshold_for_sensitivity(scores, labels == positive, target.sensitivity)
+    if target.sensitivity is None:
+        threshold, chosen_by = 0.5, "one half, whatever it gives"
+    else:
+        threshold = threshold_for_sensitivity(scores, labels == positive, target.sensitivity)
+        chosen_by = f"highest threshold with a sensitivity of at least {target.sensitivity:.1%} on validation"
     decisions = np.where(scores >= threshold, positive, 1 - positive)
-    sensitivity, specificity = sensitivity_specificity(labels, decisions, positive=positive, seed=seed)
+    sensitivity, specificity = sensitivity_specificity(
+        labels, decisions, positive=positive, seed=seed, groups=np.array(data.validation.groups)
+    )
     return OperatingPoint(
         positive=target.positive,
         threshold=threshold,
-        chosen_by=f"highest threshold with a sensitivity of at least {target.sensitivity:.1%} on validation",
+        chosen_by=chosen_by,
         sensitivity=sensitivity,
         specificity=specificity,
     )
@@ -124,7 +155,7 @@ def export(recipe: Recipe, data: Dataset, calibrated: Calibrated, seed: int, mod
             data.labels,
             histories=fitted.histories,
             operating_point=calibrated.operating_point,
-            metrics=calibrated.metrics,
+            metrics=calibrated.metrics[0],
         )
 
         def complete(files: dict[str, str]) -> Manifest:
@@ -144,7 +175,7 @@ def export(recipe: Recipe, data: Dataset, calibrated: Calibrated, seed: int, mod
                 operating_point=calibrated.operating_point,
                 ood=calibrated.ood,
                 dataset=_dataset_info(data),
-                metrics=(calibrated.metrics,),
+                metrics=calibrated.metrics,
                 files=files,
             )
 
@@ -165,16 +196,11 @@ def _golden(folder: Path, recipe: Recipe, seed: int) -> Golden:
     signature = tf.saved_model.load(str(folder)).signatures["serving_default"]
 
     def run(inputs: NDArray[Any]) -> dict[str, NDArray[np.float32]]:
-        outputs = signature(inputs=tf.constant(_tensor_ready(inputs)))
+        outputs = signature(inputs=tf.constant(inputs))
         return {name: np.asarray(value) for name, value in outputs.items()}
 
     inputs = golden_inputs(recipe.spec, lambda pool: run(pool)["probabilities"], seed)
     return Golden(inputs, **run(inputs))
-
-
-def _tensor_ready(inputs: NDArray[Any]) -> NDArray[Any]:
-    # TensorFlow reads str objects as UTF-8 only from bytes or lists.
-    return np.array([text.encode("utf-8") for text in inputs], object) if inputs.dtype == object else inputs
 
 
 def _dataset_info(data: Dataset) -> DatasetInfo:

@@ -90,7 +90,8 @@ def export_brightness(models, **options):
 
 def brightness_split(levels, labels):
     inputs = np.stack([np.full((SIDE, SIDE, 1), level, np.uint8) for level in levels])
-    return Split(inputs, np.array(labels), tuple(f"picture {i}" for i in range(len(labels))))
+    names = tuple(f"picture {i}" for i in range(len(labels)))
+    return Split(inputs, np.array(labels), names, names)
 
 
 LEVELS = (20, 60, 110, 140, 200, 250)
@@ -144,7 +145,7 @@ def test_texts_are_answered_too(tmp_path):
 
     texts = np.array(["Rohöl steigt", "wheat falls", "öl", "gold"], object)
     folder = export(tmp_path, "topic", serve, TextSpec(), ("other", "crude"), texts)
-    split = Split(texts, np.array([1, 0, 1, 0]), ("a", "b", "c", "d"))
+    split = Split(texts, np.array([1, 0, 1, 0]), tuple("abcd"), tuple("abcd"))
     evaluation = evaluate_artifact(folder, split, split_name="all", quiet=True)
     assert evaluation.metrics.values["accuracy"].value == 1
 
@@ -158,7 +159,7 @@ def test_a_tampered_folder_is_not_evaluated(tmp_path):
 
 
 def test_an_empty_split_is_refused(tmp_path):
-    split = Split(np.empty((0, SIDE, SIDE, 1), np.uint8), np.empty(0, np.int64), ())
+    split = Split(np.empty((0, SIDE, SIDE, 1), np.uint8), np.empty(0, np.int64), (), ())
     with pytest.raises(ValueError, match="no example"):
         evaluate_artifact(export_brightness(tmp_path), split, split_name="all", quiet=True)
 

@@ -21,17 +21,25 @@ def test_a_version_is_not_visible_before_it_is_whole(tmp_path):
 
 
 def test_an_export_that_fails_leaves_nothing(tmp_path):
-    with pytest.raises(RuntimeError, match="no space"), new_version(tmp_path, "digit") as (folder, _):
-        (folder / "half").write_bytes(b"x")
-        raise RuntimeError("no space")
+    def fail():
+        with new_version(tmp_path, "digit") as (folder, _):
+            (folder / "half").write_bytes(b"x")
+            raise RuntimeError("no space")
+
+    with pytest.raises(RuntimeError, match="no space"):
+        fail()
     assert list((tmp_path / "digit").iterdir()) == []
 
 
 def test_a_number_taken_meanwhile_is_not_overwritten(tmp_path):
-    with pytest.raises(ExportError, match="version 1 appeared"), new_version(tmp_path, "digit") as (folder, _):
-        (folder / "mine").write_bytes(b"x")
-        other = tmp_path / "digit" / "1"
-        other.mkdir()
-        (other / "theirs").write_bytes(b"y")
+    def race():
+        with new_version(tmp_path, "digit") as (folder, _):
+            (folder / "mine").write_bytes(b"x")
+            other = tmp_path / "digit" / "1"
+            other.mkdir()
+            (other / "theirs").write_bytes(b"y")
+
+    with pytest.raises(ExportError, match="version 1 appeared"):
+        race()
     assert [path.name for path in (tmp_path / "digit" / "1").iterdir()] == ["theirs"]
     assert next_version(tmp_path, "digit") == 2

@@ -39,17 +39,17 @@ class KillAfter(keras.callbacks.Callback):
 
 def test_batches_of_an_epoch_are_the_same_whenever_they_are_drawn(data):
     plan = Plan(epochs=3, batch_size=10, seed=7)
-    running = Batches(*data, plan)
+    running = Batches(data, plan)
     running.on_epoch_end()
-    resumed = Batches(*data, plan, epoch=1)
+    resumed = Batches(data, plan, epoch=1)
     for index in range(len(running)):
         np.testing.assert_array_equal(running[index][0], resumed[index][0])
     assert len(running) == 7
-    assert not np.array_equal(running.order, Batches(*data, plan).order)
+    assert not np.array_equal(running.order, Batches(data, plan).order)
 
 
 def test_every_example_is_seen_once_an_epoch(data):
-    batches = Batches(*data, Plan(1, 10, 0))
+    batches = Batches(data, Plan(1, 10, 0))
     seen = np.concatenate([batches[index][1] for index in range(len(batches))])
     np.testing.assert_array_equal(np.sort(seen, 0), np.sort(data[1], 0))
 

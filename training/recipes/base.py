@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.inputs.spec import InputSpec
 from training.datasets.base import Dataset
 from training.fit import History
@@ -23,19 +26,23 @@ class Options:
 
 @dataclass(frozen=True)
 class OperatingTarget:
-    """The sensitivity for the positive label that the decision threshold is chosen for."""
+    """How the decision threshold is set: for a sensitivity for the positive label, or, without one, at one half."""
 
     positive: str
-    sensitivity: float
+    sensitivity: float | None
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained network, its out-of-distribution scorer, and each fitting stage's history."""
+    """A trained network, its out-of-distribution scorer, and each fitting stage's history.
+
+    `validation_parts` names rows of the validation split that are to be measured apart, int64 `[n]` each.
+    """
 
     network: Network
     scorer: OodScorer
     histories: dict[str, History] = field(default_factory=dict)
+    validation_parts: dict[str, NDArray[np.int64]] = field(default_factory=dict)
 
 
 class Recipe(Protocol):

@@ -69,8 +69,7 @@ class CatDogReference:
 
 def _first(split: Split, count: int, seed: int) -> Split:
     """Return at most `count` examples of a split, drawn by the seed."""
-    chosen = np.random.default_rng(seed).permutation(len(split))[:count]
-    return Split(split.inputs[chosen], split.labels[chosen], tuple(split.names[i] for i in chosen))
+    return split.take(np.random.default_rng(seed).permutation(len(split))[:count])
 
 
 @dataclass(frozen=True)
@@ -82,8 +81,8 @@ class CatDogLite:
     summary: str = "EfficientNet-Lite0, linear classifier on frozen features, then upper blocks fine-tuned"
     spec: ImageSpec = ImageSpec(mode="RGB", height=224, width=224, resize="bicubic")
     operating_target: OperatingTarget | None = None
-    head: HeadStage = HeadStage(views=1, epochs=60, learning_rate=1e-3, weight_decay=1e-2)
-    tuning: TuningStage = TuningStage(from_block="block7", epochs=6, learning_rate=2e-4)
+    head: HeadStage = HeadStage(views=1, penalty=1e-3)
+    tuning: TuningStage = TuningStage(from_block="block9", epochs=3, learning_rate=3e-5)
     augmentation: Augmentation = Augmentation(
         flip=True,
         rotate=10.0,
@@ -98,14 +97,11 @@ class CatDogLite:
     def fit(self, data: Dataset, options: Options, run: Run) -> Fitted:
         """Fit the classifier on frozen features, then fine-tune."""
         trunk = lite_trunk(LITE0, self.spec.height, self.spec.width, self.spec.channels)
-        network = ImageNetwork(trunk, keras.layers.Dense(len(data.labels)))
-        head = replace(self.head, epochs=options.epochs or self.head.epochs)
+        network = ImageNetwork(trunk, keras.layers.Dense(1))
+        fit_head(network, data, self.head, self.augmentation, options.seed, run)
         tuning = replace(self.tuning, epochs=options.epochs or self.tuning.epochs)
-        histories = {
-            "head": fit_head(network, data, head, self.augmentation, options.seed, run),
-            "tuning": fine_tune(network, data, tuning, self.augmentation, options.seed, run),
-        }
-        return Fitted(network, gaussian_scorer(network, data), histories)
+        history = fine_tune(network, data, tuning, self.augmentation, options.seed, run)
+        return Fitted(network, gaussian_scorer(network, data), {"tuning": history})
 
 
 RECIPES = (CatDogReference(), CatDogLite())

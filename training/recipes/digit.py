@@ -74,6 +74,7 @@ class DigitConv:
         shear=10.0,
         shift=0.07,
         blur=0.5,
+        thicken=0.6,
         noise=12.0,
         fill="CONSTANT",
     )

@@ -1,14 +1,15 @@
 """The fitting that the picture recipes share: a trunk and a classifier, trained end to end from uint8 pictures."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from training.datasets.base import Dataset
-from training.fit import Augment, History, Plan, fit
+from training.datasets.base import Dataset, Split
+from training.fit import Arrays, Augment, History, Plan, fit
 from training.network import ImageNetwork
 from training.ood import GaussianScorer, fit_gaussian
 from training.run import Run
@@ -49,6 +50,19 @@ def targets_for(model: keras.Model, labels: NDArray[np.int64]) -> NDArray[Any]:
     return labels[:, None].astype(np.float32) if model.output_shape[-1] == 1 else labels
 
 
+@dataclass(frozen=True)
+class Weights:
+    """How much each example of the two splits counts in the loss, float32 `[N]`, 1 on average."""
+
+    train: NDArray[np.float32]
+    validation: NDArray[np.float32]
+
+
+def _arrays(model: keras.Model, split: Split, weights: NDArray[np.float32] | None) -> Arrays:
+    targets = targets_for(model, split.labels)
+    return (split.inputs, targets) if weights is None else (split.inputs, targets, weights)
+
+
 def fit_end_to_end(
     trunk: keras.Model,
     classifier: keras.layers.Dense,
@@ -60,6 +74,7 @@ def fit_end_to_end(
     optimizer: Any,
     augment: Augment | None = None,
     smoothing: float = 0.0,
+    weights: Weights | None = None,
 ) -> History:
     """Train trunk and classifier on `data.train`, judged after each epoch on `data.validation`."""
     inputs = keras.Input(trunk.input_shape[1:])
@@ -70,8 +85,8 @@ def fit_end_to_end(
     compile_for_labels(model, optimizer, smoothing=smoothing)
     return fit(
         model,
-        (data.train.inputs, targets_for(model, data.train.labels)),
-        (data.validation.inputs, targets_for(model, data.validation.labels)),
+        _arrays(model, data.train, weights.train if weights else None),
+        _arrays(model, data.validation, weights.validation if weights else None),
         plan,
         run.stage(stage),
         augment=augment,

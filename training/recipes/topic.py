@@ -91,7 +91,7 @@ class MultiHotNetwork(tf.Module):
     def multi_hot(self, texts: NDArray[np.object_]) -> NDArray[np.float32]:
         """Return float32 `[N, size]` of zeros and ones."""
         parts = np.array_split(texts, max(1, len(texts) // 512))
-        return np.concatenate([self._present(tf.constant(list(part), tf.string)).numpy() for part in parts])
+        return np.concatenate([self._present(tf.constant(part)).numpy() for part in parts])
 
     def _present(self, inputs: Any) -> Any:
         return tf.minimum(self.vocabulary.counts(index_words(inputs)), 1.0)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from training.augment import Augmentation
 from training.backbones import efficientnet_lite
 from training.datasets.base import Dataset
-from training.fit import History, Plan, fit
+from training.fit import History, Plan
 from training.network import ImageNetwork
-from training.recipes.keras_fit import compile_for_labels, features_of, fit_end_to_end, targets_for
+from training.recipes.keras_fit import Weights, features_of, fit_end_to_end
 from training.run import Run
 
 FEATURE_BATCH = 64
@@ -21,14 +21,13 @@ FEATURE_BATCH = 64
 
 @dataclass(frozen=True)
 class HeadStage:
-    """Fitting the classifier on features of the pictures as they are and of `views` augmented copies of each."""
+    """Fitting the classifier on features of the pictures as they are and of `views` augmented copies of each.
+
+    `penalty` is the logistic regression's C over standardised features: smaller is smoother.
+    """
 
     views: int
-    epochs: int
-    learning_rate: float
-    weight_decay: float
-    patience: int = 10
-    batch_size: int = 256
+    penalty: float
 
 
 @dataclass(frozen=True)
@@ -56,32 +55,45 @@ def lite_trunk(variant: efficientnet_lite.Variant, height: int, width: int, chan
 
 
 def fit_head(
-    network: ImageNetwork, data: Dataset, stage: HeadStage, augmentation: Augmentation, seed: int, run: Run
-) -> History:
-    """Fit the classifier alone. Features are computed once and kept in the run folder, so that a resume is quick."""
+    network: ImageNetwork,
+    data: Dataset,
+    stage: HeadStage,
+    augmentation: Augmentation,
+    seed: int,
+    run: Run,
+    weights: Weights | None = None,
+) -> None:
+    """Set the classifier, of one logit, by logistic regression on the frozen trunk's features.
+
+    Features are computed once and kept in the run folder, so that a resume is quick.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
     folder = run.stage("head")
-    inputs = np.concatenate(
-        [_cached_features(network, data.train.inputs, folder / "train-0.npy", None, seed)]
-        + [
-            _cached_features(network, data.train.inputs, folder / f"train-{view}.npy", augmentation, seed + view)
-            for view in range(1, stage.views + 1)
-        ]
+    views = [_cached_features(network, data.train.inputs, folder / "train-0.npy", None, seed)]
+    for view in range(1, stage.views + 1):
+        path = folder / f"train-{view}.npy"
+        views.append(_cached_features(network, data.train.inputs, path, augmentation, seed + view))
+    scaler = StandardScaler().fit(np.concatenate(views))
+    regression = LogisticRegression(C=stage.penalty / len(views), max_iter=1000).fit(
+        scaler.transform(np.concatenate(views)),
+        np.tile(data.train.labels, len(views)),
+        np.tile(weights.train, len(views)) if weights else None,
     )
-    validation = _cached_features(network, data.validation.inputs, folder / "validation.npy", None, seed)
-    model = keras.Sequential([keras.Input(inputs.shape[1:]), network.classifier])
-    compile_for_labels(model, keras.optimizers.AdamW(stage.learning_rate, weight_decay=stage.weight_decay))
-    return fit(
-        model,
-        (inputs, targets_for(model, np.tile(data.train.labels, stage.views + 1))),
-        (validation, targets_for(model, data.validation.labels)),
-        Plan(stage.epochs, stage.batch_size, seed, stage.patience),
-        folder,
-        quiet=run.quiet,
-    )
+    kernel = regression.coef_ / scaler.scale_
+    bias = regression.intercept_ - kernel @ scaler.mean_
+    network.classifier.set_weights([kernel.T.astype(np.float32), bias.astype(np.float32)])
 
 
 def fine_tune(
-    network: ImageNetwork, data: Dataset, stage: TuningStage, augmentation: Augmentation, seed: int, run: Run
+    network: ImageNetwork,
+    data: Dataset,
+    stage: TuningStage,
+    augmentation: Augmentation,
+    seed: int,
+    run: Run,
+    weights: Weights | None = None,
 ) -> History:
     """Fit the trunk's upper layers with the classifier, the learning rate falling on a cosine."""
     unfreeze_from(network.trunk, stage.from_block)
@@ -103,6 +115,7 @@ def fine_tune(
         optimizer=keras.optimizers.AdamW(schedule, weight_decay=stage.weight_decay, clipnorm=1.0),
         augment=augmentation,
         smoothing=stage.smoothing,
+        weights=weights,
     )
 
 
