@@ -87,7 +87,7 @@ def _train(arguments: argparse.Namespace, recipe: Any) -> int:
         "seed": arguments.seed,
         "epochs": arguments.epochs,
         "limit": arguments.limit,
-        "validation_fraction": arguments.validationopen_fraction,
+        "validation_fraction": arguments.validation_fraction,
         "weights": str(arguments.weights) if arguments.weights else None,
     }
     folder = arguments.run or Path("runs", recipe.task, f"{recipe.name}-{arguments.seed}")
@@ -97,7 +97,7 @@ def _train(arguments: argparse.Namespace, recipe: Any) -> int:
         arguments.data,
         recipe.spec,
         seed=arguments.seed,
-        validation_fraction=arguments.validationopen_fraction,
+        validation_fraction=arguments.validation_fraction,
         limit=arguments.limit,
         quiet=arguments.quiet,
     )

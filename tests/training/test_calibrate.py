@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.calibrate import fit_temperature, threshold_for_sensitivity
+from training.calibrate import fit_sigmoid, fit_temperature, threshold_for_sensitivity
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
@@ -16,6 +16,17 @@ def test_the_temperature_that_labels_were_drawn_with_is_found(temperature):
     shares /= shares.sum(1, keepdims=True)
     labels = (shares.cumsum(1) < rng.random((20_000, 1))).sum(1)
     assert fit_temperature(logits.astype(np.float32), labels) == pytest.approx(temperature, rel=0.05)
+
+
+def test_the_sigmoid_that_labels_were_drawn_with_is_found():
+    rng = np.random.default_rng(0)
+    margins = rng.normal(-0.5, 0.8, (20_000, 4))
+    shares = 1 / (1 + np.exp(-(3.0 * margins + 1.0)))
+    shares /= shares.sum(1, keepdims=True)
+    labels = (shares.cumsum(1) < rng.random((20_000, 1))).sum(1)
+    sigmoid = fit_sigmoid(margins, labels)
+    assert sigmoid.slope == pytest.approx(3.0, rel=0.15)
+    assert sigmoid.offset == pytest.approx(1.0, abs=0.3)
 
 
 @given(

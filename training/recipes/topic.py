@@ -11,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from app.inputs.spec import TextSpec
+from training.calibrate import Sigmoid, fit_sigmoid
 from training.datasets.base import Dataset
 from training.fit import Plan, fit
 from training.network import Forward
@@ -102,7 +103,7 @@ class TopicLinear:
     """Ours: TF-IDF over words and over the words of the opening, one linear support-vector machine a topic.
 
     A news text says what it is about in its headline and first sentence, so those words count again as features of
-    their own.
+    their own. A label's weight in the loss grows with the power `rarity` of how much rarer than the commonest it is.
     """
 
     task: str = "topic"
@@ -113,6 +114,7 @@ class TopicLinear:
     openings: tuple[int, ...] = (8, 40)
     min_documents: int = 3
     penalty: float = 1.0
+    rarity: float = 0.3
 
     def fit(self, data: Dataset, options: Options, run: Run) -> Fitted:
         """Fit in seconds; there are no epochs."""
@@ -122,13 +124,17 @@ class TopicLinear:
         rows = as_lists(words, data.train.inputs)
         vectorizer = TfidfVectorizer(analyzer=self._fields, min_df=self.min_documents, sublinear_tf=True)
         matrix = vectorizer.fit_transform(rows)
-        machine = LinearSVC(C=self.penalty, random_state=options.seed).fit(matrix, data.train.labels)
+        machine = LinearSVC(
+            C=self.penalty, class_weight=_rarity_weights(data.train.labels, self.rarity), random_state=options.seed
+        ).fit(matrix, data.train.labels)
         weights = np.zeros((matrix.shape[1], len(data.labels)), np.float32)
         bias = np.full(len(data.labels), machine.intercept_.min(), np.float32)
         weights[:, machine.classes_] = machine.coef_.T
         bias[machine.classes_] = machine.intercept_
         vocabulary = Vocabulary(list(vectorizer.get_feature_names_out()), run.stage("assets"), "features")
-        network = TfidfNetwork(vocabulary, self.openings, vectorizer.idf_, weights, bias)
+        held_out = vectorizer.transform(as_lists(words, data.validation.inputs))
+        sigmoid = fit_sigmoid(held_out @ weights + bias, data.validation.labels)
+        network = TfidfNetwork(vocabulary, self.openings, vectorizer.idf_, weights, bias, sigmoid)
 
         known = _in_documents(rows, MIN_DOCUMENTS)
         rate = UnknownRate(unknown_share(rows, known))
@@ -140,7 +146,7 @@ class TopicLinear:
 
 
 class TfidfNetwork(tf.Module):
-    """Sublinear TF-IDF with unit length (Salton and Buckley 1988) and a linear layer."""
+    """Sublinear TF-IDF with unit length (Salton and Buckley 1988), a linear layer and a sigmoid."""
 
     def __init__(
         self,
@@ -149,9 +155,10 @@ class TfidfNetwork(tf.Module):
         idf: NDArray[np.float64],
         weights: NDArray[np.float32],
         bias: NDArray[np.float32],
+        sigmoid: Sigmoid,
     ):
         super().__init__()
-        self.vocabulary, self.openings = vocabulary, openings
+        self.vocabulary, self.openings, self.sigmoid = vocabulary, openings, sigmoid
         self.idf = tf.constant(idf, tf.float32)
         self.weights, self.bias = tf.Variable(weights, trainable=False), tf.Variable(bias, trainable=False)
 
@@ -170,7 +177,13 @@ class TfidfNetwork(tf.Module):
         counts = self.vocabulary.counts(tf.concat([tokens, *openings], 1))
         weighted = tf.where(counts > 0, 1.0 + tf.math.log(tf.maximum(counts, 1.0)), 0.0) * self.idf
         features = tf.math.l2_normalize(weighted, -1)
-        return Forward(tf.matmul(features, self.weights) + self.bias, features)
+        margins = tf.matmul(features, self.weights) + self.bias
+        return Forward(tf.math.log_sigmoid(self.sigmoid.slope * margins + self.sigmoid.offset), features)
+
+
+def _rarity_weights(labels: NDArray[np.int64], power: float) -> dict[int, float]:
+    present, counts = np.unique(labels, return_counts=True)
+    return {int(label): float((counts.max() / count) ** power) for label, count in zip(present, counts, strict=True)}
 
 
 def _in_documents(rows: Iterable[list[str]], least: int) -> list[str]:
