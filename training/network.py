@@ -1,7 +1,7 @@
 """What a trained recipe hands on: a graph from raw inputs to logits, features and, where it can, a heat map."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import keras
 import tensorflow as tf
@@ -28,6 +28,15 @@ class Network(Protocol):
 
     def __call__(self, inputs: Any) -> Forward:
         """Run one batch."""
+        ...
+
+
+@runtime_checkable
+class WordNetwork(Protocol):
+    """A network over texts that can tell the words behind its answer."""
+
+    def word_evidence(self, inputs: Any) -> tuple[Any, Any]:
+        """Return words string `[B, n]` and what each adds to the answer float32 `[B, n]`, padded with "" and 0."""
         ...
 
 

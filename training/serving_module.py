@@ -1,11 +1,11 @@
 """The exported graph: a network, its temperature and its out-of-distribution score behind the served signatures."""
 
-from typing import Any
+from typing import Any, cast
 
 import tensorflow as tf
 
 from app.inputs.spec import InputSpec
-from training.network import Network, input_signature
+from training.network import Network, WordNetwork, input_signature
 from training.ood import OodScorer
 
 
@@ -27,7 +27,12 @@ class ServingModule(tf.Module):
             "ood_score": self.scorer(inputs, forward.features),
         }
 
-    def explain(self, inputs: Any) -> dict[str, Any]:
+    def explain_words(self, inputs: Any) -> dict[str, Any]:
+        """Return `words` string `[B, n]` and their `evidence` float32 `[B, n]` for the label answered."""
+        found, evidence = cast(WordNetwork, self.network).word_evidence(inputs)
+        return {"words": found, "evidence": evidence}
+
+    def explain_picture(self, inputs: Any) -> dict[str, Any]:
         """Return `heatmap` float32 `[B, h, w]`: each cell's evidence for the label answered, in logits."""
         forward = self.network(inputs)
         answered = tf.argmax(forward.logits, -1)
@@ -36,12 +41,14 @@ class ServingModule(tf.Module):
         return {"heatmap": evidence / self.temperature}
 
     def signatures(self) -> dict[str, Any]:
-        """Return the concrete functions to save; `explain` only where the network has heat maps."""
+        """Return the functions to save; `explain` only where the network can tell what its answer rests on."""
         signature = input_signature(self.spec)
-        functions = {"serving_default": tf.function(self.predict, input_signature=[signature])}
-        probe = (
-            tf.zeros([1, *signature.shape[1:]], signature.dtype) if signature.dtype != tf.string else tf.constant([""])
-        )
-        if self.network(probe).heatmaps is not None:
-            functions["explain"] = tf.function(self.explain, input_signature=[signature])
-        return functions
+        functions = {"serving_default": self.predict}
+        if isinstance(self.network, WordNetwork):
+            functions["explain"] = self.explain_words
+        elif signature.dtype != tf.string and self._has_heatmaps(signature):
+            functions["explain"] = self.explain_picture
+        return {name: tf.function(function, input_signature=[signature]) for name, function in functions.items()}
+
+    def _has_heatmaps(self, signature: tf.TensorSpec) -> bool:
+        return self.network(tf.zeros([1, *signature.shape[1:]], signature.dtype)).heatmaps is not None

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 Batch = NDArray[np.uint8] | NDArray[np.object_]
 """Pictures uint8 `[B, H, W, C]`, or texts as str objects `[B]`."""
 
-Explain = Callable[[Batch], NDArray[np.float32]]
-"""Maps a batch to heat maps float32 `[B, h, w]`."""
+Explanation = dict[str, NDArray[Any]]
+"""What an answer rests on: of pictures `heatmap` float32 `[B, h, w]`; of texts `words` UTF-8 bytes `[B, n]` and
+`evidence` float32 `[B, n]`."""
+
+Explain = Callable[[Batch], Explanation]
+"""Explains the answer to each item of a batch."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Outputs:
 
 
 class Engine(Protocol):
-    """A loaded model, safe to call from several threads. `explain` is None where it has no heat map."""
+    """A loaded model, safe to call from several threads. `explain` is None where it has no explanation."""
 
     name: str
     explain: Explain | None

@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from app.serving.engine import Batch, Explain, Outputs
+from app.serving.engine import Batch, Explain, Explanation, Outputs
 
 SERVING_SIGNATURE = "serving_default"
 EXPLAIN_SIGNATURE = "explain"
 INPUT = "inputs"
 OUTPUTS = ("probabilities", "ood_score")
-HEATMAP = "heatmap"
 
 
 class TensorFlowEngine:
@@ -39,7 +37,7 @@ class TensorFlowEngine:
         self._serve = self._signature(SERVING_SIGNATURE, OUTPUTS)
         self.explain: Explain | None = None
         if EXPLAIN_SIGNATURE in self._model.signatures:
-            self._heatmap = self._signature(EXPLAIN_SIGNATURE, (HEATMAP,))
+            self._explain = self._signature(EXPLAIN_SIGNATURE, ())
             self.explain = self._run_explain
 
     def run(self, batch: Batch) -> Outputs:
@@ -54,9 +52,9 @@ class TensorFlowEngine:
             raise FloatingPointError("the model gave a number that is not finite")
         return Outputs(*arrays)
 
-    def _run_explain(self, batch: Batch) -> NDArray[np.float32]:
-        outputs = self._heatmap(**{INPUT: self._tensorflow.constant(batch)})
-        return np.asarray(outputs[HEATMAP].numpy(), np.float32)
+    def _run_explain(self, batch: Batch) -> Explanation:
+        outputs = self._explain(**{INPUT: self._tensorflow.constant(batch)})
+        return {name: value.numpy() for name, value in outputs.items()}
 
     def _signature(self, name: str, outputs: tuple[str, ...]) -> Any:
         if name not in self._model.signatures:

@@ -18,6 +18,7 @@ from training.network import Forward
 from training.recipes.base import Fitted, OperatingTarget, Options
 from training.run import Run
 from training.text import (
+    UNKNOWN,
     UnknownRate,
     UnknownWordScorer,
     Vocabulary,
@@ -170,15 +171,40 @@ class TfidfNetwork(tf.Module):
     def __call__(self, inputs: Any) -> Forward:
         """Run strings `[B]`."""
         tokens = words(inputs)
-        openings = [
-            tf.ragged.map_flat_values(lambda word, n=n: tf.strings.join([f"{n}^", word]), tokens[:, :n])
-            for n in self.openings
-        ]
+        openings = [_in_opening(n, tokens[:, :n]) for n in self.openings]
         counts = self.vocabulary.counts(tf.concat([tokens, *openings], 1))
         weighted = tf.where(counts > 0, 1.0 + tf.math.log(tf.maximum(counts, 1.0)), 0.0) * self.idf
         features = tf.math.l2_normalize(weighted, -1)
         margins = tf.matmul(features, self.weights) + self.bias
         return Forward(tf.math.log_sigmoid(self.sigmoid.slope * margins + self.sigmoid.offset), features)
+
+    def word_evidence(self, inputs: Any) -> tuple[Any, Any]:
+        """Return each text's words and what each adds to the margin of the label answered.
+
+        Strings `[B]` to words string `[B, n]` and evidence float32 `[B, n]`, in order of first appearance, padded with
+        "" and 0. A linear layer's sum has one term a feature; a word's evidence is the sum of its features' terms,
+        against the mean over the labels.
+        """
+        forward = self(inputs)
+        answered = tf.gather(tf.transpose(self.weights), tf.argmax(forward.logits, -1))
+        terms = forward.features * (answered - tf.reduce_mean(self.weights, 1))
+        distinct = tf.map_fn(
+            lambda row: tf.unique(row).y, words(inputs), fn_output_signature=tf.RaggedTensorSpec([None], tf.string)
+        )
+        fields = [distinct, *(_in_opening(n, distinct) for n in self.openings)]
+        evidence = tf.add_n([self._terms_of(field, terms) for field in fields])
+        return distinct.to_tensor(""), evidence
+
+    def _terms_of(self, tokens: Any, terms: Any) -> Any:
+        """Look up the term `[B, V]` of each ragged token: float32 `[B, n]`, 0 where the vocabulary lacks it."""
+        positions = tf.ragged.map_flat_values(self.vocabulary.table.lookup, tokens).to_tensor(UNKNOWN)
+        found = tf.gather(terms, tf.maximum(positions, 0), batch_dims=1)
+        return tf.where(positions >= 0, found, 0.0)
+
+
+def _in_opening(n: int, tokens: Any) -> Any:
+    """Name ragged tokens as the features of the opening n words."""
+    return tf.ragged.map_flat_values(lambda word: tf.strings.join([f"{n}^", word]), tokens)
 
 
 def _rarity_weights(labels: NDArray[np.int64], power: float) -> dict[int, float]:

@@ -27,7 +27,7 @@ def test_texts_beyond_ascii_are_answered(tiny_models: Path) -> None:
 def test_a_heat_map_is_there_only_where_the_model_has_one(tiny_models: Path) -> None:
     engine = TensorFlowEngine(tiny_models / "pneumonia" / "1")
     assert engine.explain is not None
-    heatmap = engine.explain(golden_inputs("pneumonia"))
+    heatmap = engine.explain(golden_inputs("pneumonia"))["heatmap"]
     assert heatmap.shape == (3, 16, 16)
     assert heatmap[2].mean() == pytest.approx(240 / 255)
     assert TensorFlowEngine(tiny_models / "digit" / "1").explain is None
