@@ -46,8 +46,12 @@ class Calibrated:
 
 
 def train(recipe: Recipe, data: Dataset, options: Options, run: Run) -> Calibrated:
-    """Fit a recipe and calibrate it on validation. Writes `history.json` and `metrics.json` into the run folder."""
+    """Fit a recipe and calibrate it on validation.
+
+    Writes `environment.json`, `history.json` and `metrics.json` into the run folder.
+    """
     keras.utils.set_random_seed(options.seed)
+    run.write("environment.json", library_versions())
     fitted = recipe.fit(data, options, run)
     run.write("history.json", fitted.histories)
     calibrated = calibrate(fitted, data, recipe.operating_target, options.seed)
@@ -166,8 +170,7 @@ def export(recipe: Recipe, data: Dataset, calibrated: Calibrated, seed: int, mod
                 recipe=f"{recipe.task}/{recipe.name}",
                 seed=seed,
                 command=command,
-                libraries={"python": platform.python_version()}
-                | {name: import_module(name).__version__ for name in LIBRARIES},
+                libraries=library_versions(),
                 parameters=fitted.network.parameters,
                 labels=data.labels,
                 input=recipe.spec,
@@ -201,6 +204,11 @@ def _golden(folder: Path, recipe: Recipe, seed: int) -> Golden:
 
     inputs = golden_inputs(recipe.spec, lambda pool: run(pool)["probabilities"], seed)
     return Golden(inputs, **run(inputs))
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that a run's figures depend on."""
+    return {"python": platform.python_version()} | {name: import_module(name).__version__ for name in LIBRARIES}
 
 
 def _dataset_info(data: Dataset) -> DatasetInfo:
