@@ -14,7 +14,7 @@ class _Spec(BaseModel):
 
 
 class ImageSpec(_Spec):
-    """A picture, resized to exactly `height` x `width` without keeping its aspect: uint8 `[height, width, channels]`."""
+    """A picture resized to exactly `height` x `width`, its aspect not kept: uint8 `[height, width, channels]`."""
 
     kind: Literal["image"] = "image"
     mode: ColourMode

@@ -1,0 +1,64 @@
+"""How many frames a picture file has, counted from its structure without decoding any."""
+
+import struct
+
+from PIL.ImageFile import ImageFile
+
+
+def frame_count(image: ImageFile, data: bytes, at_most: int) -> int:
+    """Count the frames of `image`, opened from `data`. Counting stops at the first frame beyond `at_most`.
+
+    Pillow would count a GIF's frames by decoding their headers one by one, and a TIFF's pages by reading all their
+    tags, in a time that grows with the square of their number; a hostile file has a million.
+    """
+    if image.format == "GIF":
+        return _gif_frames(data, at_most)
+    if image.format == "TIFF":
+        return _tiff_pages(data, at_most)
+    return int(getattr(image, "n_frames", 1))
+
+
+def _gif_frames(data: bytes, at_most: int) -> int:
+    """Count image descriptors (GIF89a specification, section 20) up to the trailer, or to where the file ends."""
+    frames = 0
+    try:
+        position = 13 + _palette_size(data[10])
+        while frames <= at_most:
+            block = data[position]
+            if block == 0x2C:
+                frames += 1
+                position += 11 + _palette_size(data[position + 9])
+            elif block == 0x21:
+                position += 2
+            else:
+                break
+            while data[position]:
+                position += data[position] + 1
+            position += 1
+    except IndexError:
+        pass
+    return frames
+
+
+def _palette_size(flags: int) -> int:
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _tiff_pages(data: bytes, at_most: int) -> int:
+    """Count image file directories (TIFF 6.0, section 2; BigTIFF), up to where their chain ends, breaks or loops."""
+    order = "<" if data.startswith(b"II") else ">"
+    big = 43 in data[2:4]
+    entries_format, entry_size, link_format = (f"{order}Q", 20, f"{order}Q") if big else (f"{order}H", 12, f"{order}I")
+    seen: set[int] = set()
+    link_at = 8 if big else 4
+    try:
+        while len(seen) <= at_most:
+            (directory,) = struct.unpack_from(link_format, data, link_at)
+            if directory == 0 or directory in seen:
+                break
+            (entries,) = struct.unpack_from(entries_format, data, directory)
+            seen.add(directory)
+            link_at = directory + struct.calcsize(entries_format) + entries * entry_size
+    except (struct.error, OverflowError):
+        pass
+    return len(seen)
