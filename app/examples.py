@@ -39,6 +39,17 @@ def answer_example(task: Task) -> Json:
     }
 
 
+def explained_picture_example(task: Task) -> Json:
+    """Return a task's answer with its heat map, here of few cells."""
+    return {**answer_example(task), "heatmap": [[-0.412857, 1.730522, 0.208341], [0.116043, 3.902718, 1.077926]]}
+
+
+def explained_text_example(task: Task) -> Json:
+    """Return a task's answer to `TEXT` with its words."""
+    words = {"oil": 0.871342, "opec": 0.604919, "barrels": 0.332815, "output": 0.120448, "mln": 0.040127}
+    return {**answer_example(task), "words": [{"word": word, "evidence": weight} for word, weight in words.items()]}
+
+
 def readiness_example() -> Json:
     """Return each task's readiness when all is well."""
     return {task.name: {"state": "available", "version": 2, "reason": None} for task in TASKS}

@@ -17,6 +17,7 @@ from app.openapi import DocumentedAPI
 from app.problem_types import TOO_LARGE
 from app.problems import ProblemError, install_problem_handlers, internal_error_response
 from app.routes import health, models, pages
+from app.routes.explain import explain_router
 from app.routes.predict import predict_router
 from app.serving.model import load_model
 from app.serving.predictor import Predictor
@@ -74,7 +75,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             expose_headers=[REQUEST_ID_HEADER],
         )
     app.add_middleware(RequestIdMiddleware)
-    for router in (predict_router(), models.router, health.router, pages.router):
+    for router in (predict_router(), explain_router(), models.router, health.router, pages.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=pages.STATIC))
     return app

@@ -10,12 +10,21 @@ from pydantic import BaseModel
 from app import examples
 from app.problem_types import INTERNAL, ProblemType
 from app.problems import MEDIA_TYPE
-from app.schemas import NotReady, Problem, TextBatchRequest, TextRequest
+from app.schemas import (
+    ExplainedDecision,
+    ExplainedPicture,
+    NotReady,
+    Problem,
+    TextBatchRequest,
+    TextRequest,
+)
 from app.tasks import Task
 
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff", "image/gif")
 BINARY = {"type": "string", "format": "binary"}
 RETRY_AFTER = {"Retry-After": {"description": "seconds until a new try makes sense", "schema": {"type": "integer"}}}
+# Those that FastAPI does not see, because a route reads or writes them itself.
+OWN_MODELS = (Problem, NotReady, TextRequest, TextBatchRequest, ExplainedPicture, ExplainedDecision)
 REFERENCE = "#/components/schemas/{model}"
 
 Json = dict[str, Any]
@@ -41,7 +50,7 @@ class DocumentedAPI(FastAPI):
             schemas = document["components"]["schemas"]
             for name in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(name, None)
-            for model in (Problem, NotReady, TextRequest, TextBatchRequest):
+            for model in OWN_MODELS:
                 schemas.update(_schemas_of(model))
             self.openapi_schema = document
         return self.openapi_schema
@@ -69,6 +78,15 @@ def ok_response(example: Any, description: str, media_type: str = "application/j
 def file_response(description: str, media_type: str) -> dict[int | str, Json]:
     """Document a call that answers with a file."""
     return {200: {"description": description, "content": {media_type: {"schema": BINARY}}}}
+
+
+def file_or_json_response(
+    description: str, media_type: str, model: type[BaseModel], example: Any
+) -> dict[int | str, Json]:
+    """Document a call that answers with a file or, to a client that prefers it, with JSON."""
+    response = file_response(description, media_type)
+    response[200]["content"]["application/json"] = {"schema": reference(model), "example": example}
+    return response
 
 
 def one_input_body(task: Task) -> Json:

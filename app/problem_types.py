@@ -41,6 +41,13 @@ NOT_FOUND = ProblemType(
     "There is nothing at this address.",
     "There is no task 'horse'. The tasks are topic, digit, catdog, pneumonia.",
 )
+NOT_EXPLAINED = ProblemType(
+    "not-explained",
+    HTTPStatus.NOT_FOUND,
+    "Not explained",
+    "The model that serves this task answers but cannot say what its answers rest on; `/predict` takes the same input.",
+    "Version 2 of the model of 'catdog' cannot say what its answers rest on.",
+)
 METHOD_NOT_ALLOWED = ProblemType(
     "method-not-allowed",
     HTTPStatus.METHOD_NOT_ALLOWED,
@@ -102,6 +109,7 @@ PROBLEM_TYPES = (
     MALFORMED,
     EMPTY,
     NOT_FOUND,
+    NOT_EXPLAINED,
     METHOD_NOT_ALLOWED,
     TOO_LARGE,
     UNSUPPORTED,

@@ -24,6 +24,7 @@ from app.problem_types import (
     INTERNAL,
     MALFORMED,
     METHOD_NOT_ALLOWED,
+    NOT_EXPLAINED,
     NOT_FOUND,
     OVERSIZED,
     UNAVAILABLE,
@@ -31,7 +32,7 @@ from app.problem_types import (
     ProblemType,
 )
 from app.schemas import Problem
-from app.serving.errors import ModelUnavailableError
+from app.serving.errors import ModelUnavailableError, NotExplainedError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 30
@@ -94,6 +95,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         ProblemError,
         InputError,
         ModelUnavailableError,
+        NotExplainedError,
         RequestValidationError,
         HTTPException,
         ClientDisconnect,
@@ -114,6 +116,8 @@ def _explain(request: Request, error: Exception) -> tuple[ProblemType, str]:
             explained = _type_of_input(error), str(error)
         case ModelUnavailableError():
             explained = UNAVAILABLE, str(error)
+        case NotExplainedError():
+            explained = NOT_EXPLAINED, str(error)
         case RequestValidationError():
             explained = MALFORMED, validation_detail(error.errors())
         case HTTPException():

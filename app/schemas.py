@@ -58,6 +58,41 @@ class Decision(Answer):
     threshold: Probability = Field(description="the threshold used: the model's own, or the one asked for")
 
 
+HeatMap = Annotated[
+    list[list[float]],
+    Field(
+        description="evidence for `label` over the whole picture, in logits: rows from the top, cells from the left; "
+        "below 0: against it. The mean over the cells is what the picture adds to the label's logit against the mean "
+        "over all labels."
+    ),
+]
+
+
+class ExplainedPicture(Answer):
+    """An answer and where in the picture the evidence for it lies."""
+
+    heatmap: HeatMap
+
+
+class ExplainedDecision(Decision):
+    """A decision and where in the picture the evidence for it lies."""
+
+    heatmap: HeatMap
+
+
+class WordEvidence(_Schema):
+    """A word of the text, in lower case, and how much all its occurrences speak for the answer."""
+
+    word: str
+    evidence: float = Field(gt=0, description="what the word adds to the label's margin against the mean of all labels")
+
+
+class ExplainedText(Answer):
+    """An answer and the words that speak for it, the strongest first."""
+
+    words: list[WordEvidence]
+
+
 class Problem(_Schema):
     """An error, as RFC 9457 problem details."""
 

@@ -12,7 +12,8 @@ class Task:
 
     `classes` is the number of labels, and `shown` how many an answer lists unless `?top=` says otherwise
     (None: all, and there is no `?top=`). `has_threshold` marks a two-class decision whose threshold a caller
-    may move. `example` is what the documentation shows as an answer's probabilities.
+    may move. `explained` marks a task whose answers can be explained: a picture's by a heat map, a text's by its
+    words. `example` is what the documentation shows as an answer's probabilities.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Task:
     example: tuple[tuple[str, float], ...]
     shown: int | None = None
     has_threshold: bool = False
+    explained: bool = False
 
 
 TASKS: tuple[Task, ...] = (
@@ -40,6 +42,7 @@ TASKS: tuple[Task, ...] = (
             ("pet-chem", 0.001625),
         ),
         shown=5,
+        explained=True,
     ),
     Task(
         "digit",
@@ -56,6 +59,7 @@ TASKS: tuple[Task, ...] = (
         "Whether a photo shows a cat or a dog.",
         classes=2,
         example=(("cat", 0.993871), ("dog", 0.006129)),
+        explained=True,
     ),
     Task(
         "pneumonia",
@@ -65,6 +69,7 @@ TASKS: tuple[Task, ...] = (
         classes=2,
         example=(("NORMAL", 0.041873), ("PNEUMONIA", 0.958127)),
         has_threshold=True,
+        explained=True,
     ),
 )
 

@@ -36,7 +36,7 @@ class Augmentation:
         return _change(self, tf.cast(images, tf.float32), seed)
 
 
-@tf.function(reduce_retracing=True)
+@tf.function(autograph=False, reduce_retracing=True)
 def _change(how: Augmentation, images: Any, seed: Any) -> Any:
     draws = _Draws(seed, tf.shape(images)[0])
     images = _geometry(how, images, draws)

@@ -48,7 +48,10 @@ class ServingModule(tf.Module):
             functions["explain"] = self.explain_words
         elif signature.dtype != tf.string and self._has_heatmaps(signature):
             functions["explain"] = self.explain_picture
-        return {name: tf.function(function, input_signature=[signature]) for name, function in functions.items()}
+        return {
+            name: tf.function(function, input_signature=[signature], autograph=False)
+            for name, function in functions.items()
+        }
 
     def _has_heatmaps(self, signature: tf.TensorSpec) -> bool:
         return self.network(tf.zeros([1, *signature.shape[1:]], signature.dtype)).heatmaps is not None

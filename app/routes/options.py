@@ -1,4 +1,4 @@
-"""The query parameters of the predict calls."""
+"""The query parameters of the predict and explain calls."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -7,6 +7,10 @@ from typing import Annotated
 from fastapi import Query
 
 from app.tasks import Task
+
+MAX_WORDS = 1000
+
+Words = Annotated[int, Query(ge=1, le=MAX_WORDS, description="how many words to list at most, the strongest first")]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Why a model folder is not served."""
+"""Why a model folder is not served, or a model does not say what its answer rests on."""
 
 
 class ArtifactError(Exception):
@@ -17,3 +17,12 @@ class ModelUnavailableError(Exception):
         self.task = task
         self.reason = reason
         super().__init__(f"No model for {task!r} is available: {reason}")
+
+
+class NotExplainedError(Exception):
+    """The model of the task answers but cannot say what an answer rests on."""
+
+    def __init__(self, task: str, version: int) -> None:
+        self.task = task
+        self.version = version
+        super().__init__(f"Version {version} of the model of {task!r} cannot say what its answers rest on.")

@@ -59,7 +59,7 @@ class LoadedModel:
             payloads: the inputs.
             threshold: replaces the operating point's threshold; without an operating point it says nothing.
         """
-        inputs = [self._read(payload) for payload in payloads]
+        inputs = [self._read_or_error(payload) for payload in payloads]
         readable = [item for item in inputs if not isinstance(item, InputError)]
         outputs = self.run(_stack(readable, self.artifact.manifest.input)) if readable else None
         answers = iter(self._predictions(outputs, threshold) if outputs else ())
@@ -73,11 +73,22 @@ class LoadedModel:
             np.concatenate([part.ood_score for part in parts]),
         )
 
-    def _read(self, payload: Payload) -> Batch | str | InputError:
+    def read(self, payload: Payload) -> Batch:
+        """Read one input as a batch of one.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        return _stack([self._read(payload)], self.artifact.manifest.input)
+
+    def _read(self, payload: Payload) -> Batch | str:
+        if isinstance(payload, str):
+            return clean_text(payload, self.limits)
+        return read_input(payload, self.artifact.manifest.input, self.limits)
+
+    def _read_or_error(self, payload: Payload) -> Batch | str | InputError:
         try:
-            if isinstance(payload, str):
-                return clean_text(payload, self.limits)
-            return read_input(payload, self.artifact.manifest.input, self.limits)
+            return self._read(payload)
         except InputError as error:
             return error
 
@@ -97,7 +108,7 @@ def predict_one(
     in_distribution = score <= manifest.ood.threshold
     point = manifest.operating_point
     if point is None:
-        label = max(by_label, key=by_label.__getitem__)
+        label = manifest.labels[int(np.argmax(probabilities))]
         return Prediction(label, by_label[label], by_label, score, in_distribution)
     used = point.threshold if threshold is None else threshold
     positive = by_label[point.positive] >= used

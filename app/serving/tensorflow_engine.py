@@ -13,6 +13,8 @@ SERVING_SIGNATURE = "serving_default"
 EXPLAIN_SIGNATURE = "explain"
 INPUT = "inputs"
 OUTPUTS = ("probabilities", "ood_score")
+PICTURE_EVIDENCE = ("heatmap",)
+TEXT_EVIDENCE = ("words", "evidence")
 
 
 class TensorFlowEngine:
@@ -37,7 +39,8 @@ class TensorFlowEngine:
         self._serve = self._signature(SERVING_SIGNATURE, OUTPUTS)
         self.explain: Explain | None = None
         if EXPLAIN_SIGNATURE in self._model.signatures:
-            self._explain = self._signature(EXPLAIN_SIGNATURE, ())
+            takes_text = self._serve.structured_input_signature[1][INPUT].dtype == self._tensorflow.string
+            self._explain = self._signature(EXPLAIN_SIGNATURE, TEXT_EVIDENCE if takes_text else PICTURE_EVIDENCE)
             self.explain = self._run_explain
 
     def run(self, batch: Batch) -> Outputs:

@@ -19,6 +19,7 @@ BATCH = {"200", "400", "413", "415", "500", "503"}
 STATUSES = {
     **{f"/predict/{task.name}": ONE for task in TASKS},
     **{f"/predict/{task.name}/batch": BATCH for task in TASKS},
+    **{f"/explain/{name}": ONE | {"404"} for name in ("topic", "catdog", "pneumonia")},
     "/models": {"200", "500"},
     "/models/{task}": {"200", "404", "500"},
     "/models/{task}/card": {"200", "404", "500", "503"},
@@ -94,6 +95,13 @@ def test_a_picture_call_takes_a_form_and_raw_bytes(document: Json) -> None:
     assert {"image/jpeg", "image/png", "application/octet-stream"} <= set(content)
 
 
+def test_an_explained_picture_is_a_png_or_its_numbers(document: Json) -> None:
+    content = document["paths"]["/explain/pneumonia"]["post"]["responses"]["200"]["content"]
+    assert list(content) == ["image/png", "application/json"]
+    assert content["image/png"]["schema"] == {"type": "string", "format": "binary"}
+    assert content["application/json"]["schema"] == {"$ref": "#/components/schemas/ExplainedDecision"}
+
+
 def test_a_text_call_takes_json_plain_text_and_a_form(document: Json) -> None:
     content = document["paths"]["/predict/topic"]["post"]["requestBody"]["content"]
     assert set(content) == {"application/json", "text/plain", "multipart/form-data"}
@@ -103,13 +111,15 @@ def test_only_the_tasks_that_have_a_choice_list_it(document: Json) -> None:
     parameters = {
         path: [parameter["name"] for parameter in operation.get("parameters", [])]
         for path, operation in operations(document)
-        if path.startswith("/predict")
+        if path.startswith(("/predict", "/explain"))
     }
     assert {path: names for path, names in parameters.items() if names} == {
         "/predict/topic": ["top"],
         "/predict/topic/batch": ["top"],
         "/predict/pneumonia": ["threshold"],
         "/predict/pneumonia/batch": ["threshold"],
+        "/explain/topic": ["words", "top"],
+        "/explain/pneumonia": ["threshold"],
     }
 
 

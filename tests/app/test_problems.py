@@ -42,14 +42,16 @@ BAD_UPLOADS = {
 }
 
 
-@pytest.mark.parametrize("task", ["digit", "catdog", "pneumonia"])
+@pytest.mark.parametrize(
+    "call", ["/predict/digit", "/predict/catdog", "/predict/pneumonia", "/explain/catdog", "/explain/pneumonia"]
+)
 @pytest.mark.parametrize(("content", "status", "slug"), BAD_UPLOADS.values(), ids=BAD_UPLOADS)
 def test_a_bad_picture_is_refused_as_upload_and_as_body(
-    client: httpx.Client, problem: Check, task: str, content: bytes, status: int, slug: str
+    client: httpx.Client, problem: Check, call: str, content: bytes, status: int, slug: str
 ) -> None:
     for response in (
-        client.post(f"/predict/{task}", files={"file": ("picture.jpg", content, "image/jpeg")}),
-        client.post(f"/predict/{task}", content=content, headers={"Content-Type": "image/jpeg"}),
+        client.post(call, files={"file": ("picture.jpg", content, "image/jpeg")}),
+        client.post(call, content=content, headers={"Content-Type": "image/jpeg"}),
     ):
         assert response.status_code == status
         assert problem(response)["type"] == f"/problems/{slug}"
@@ -64,11 +66,12 @@ BAD_TEXTS = {
 }
 
 
+@pytest.mark.parametrize("call", ["/predict/topic", "/explain/topic"])
 @pytest.mark.parametrize(("body", "status", "slug"), BAD_TEXTS.values(), ids=BAD_TEXTS)
 def test_a_bad_text_is_refused(
-    client: httpx.Client, problem: Check, body: dict[str, object], status: int, slug: str
+    client: httpx.Client, problem: Check, call: str, body: dict[str, object], status: int, slug: str
 ) -> None:
-    response = client.post("/predict/topic", **body)
+    response = client.post(call, **body)
     assert response.status_code == status
     assert problem(response)["type"] == f"/problems/{slug}"
 
@@ -110,6 +113,10 @@ MALFORMED = {
     "a top too high": ("/predict/topic?top=47", b"oil", {}, "query.top: Input should be less than or equal to 46"),
     "a threshold above 1": ("/predict/pneumonia?threshold=1.5", b"", {}, "query.threshold: Input should be less"),
     "a threshold of NaN": ("/predict/pneumonia?threshold=nan", b"", {}, "query.threshold"),
+    "words of none": ("/explain/topic?words=0", b"oil", {}, "query.words: Input should be greater"),
+    "too many words": ("/explain/topic?words=1001", b"oil", {}, "query.words: Input should be less"),
+    "a threshold to explain above 1": ("/explain/pneumonia?threshold=2", b"", {}, "query.threshold: Input should be"),
+    "nothing to explain": ("/explain/catdog", field("comment", "hello"), MULTIPART, "No file was sent"),
     "a threshold that is no number": ("/predict/pneumonia?threshold=high", b"", {}, "query.threshold"),
 }
 
@@ -130,9 +137,11 @@ def test_a_body_full_of_errors_is_told_the_first_alone(client: httpx.Client, pro
     assert problem(response)["detail"] == "texts.0: Input should be a valid string"
 
 
-@pytest.mark.parametrize("path", ["/predict/horse", "/nothing", "/predict/digit/", "/static/docs/none.js", "/v1"])
+@pytest.mark.parametrize(
+    "path", ["/predict/horse", "/explain/digit", "/nothing", "/predict/digit/", "/static/docs/none.js", "/v1"]
+)
 def test_an_unknown_path_is_not_found(client: httpx.Client, problem: Check, path: str) -> None:
-    response = client.post(path) if path.startswith("/predict") else client.get(path)
+    response = client.post(path) if path.startswith(("/predict", "/explain")) else client.get(path)
     assert response.status_code == 404
     assert problem(response)["detail"] == f"There is nothing at {path}. /docs lists the calls."
 

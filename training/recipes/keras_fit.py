@@ -108,6 +108,6 @@ def in_batches(function: Callable[[Any], Any], inputs: NDArray[Any], batch: int 
     """Apply a graph to inputs `[N, ...]` a batch at a time and concatenate what it gives."""
     import tensorflow as tf
 
-    graph = tf.function(function, reduce_retracing=True)
+    graph = tf.function(function, autograph=False, reduce_retracing=True)
     parts = [graph(tf.constant(inputs[start : start + batch])) for start in range(0, len(inputs), batch)]
     return np.concatenate([np.asarray(part) for part in parts])

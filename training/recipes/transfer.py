@@ -152,7 +152,7 @@ def _cached_features(
 def _augmented_features(
     network: ImageNetwork, images: NDArray[np.uint8], augmentation: Augmentation, seed: int
 ) -> NDArray[np.float32]:
-    forward = tf.function(lambda pixels: network(pixels).features, reduce_retracing=True)
+    forward = tf.function(lambda pixels: network(pixels).features, autograph=False, reduce_retracing=True)
     starts = range(0, len(images), FEATURE_BATCH)
     parts = [
         np.asarray(forward(augmentation(images[start : start + FEATURE_BATCH], tf.constant([seed, number], tf.int32))))

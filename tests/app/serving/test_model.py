@@ -66,6 +66,13 @@ def test_without_an_operating_point_the_likeliest_label_is_answered(tiny_models:
     assert answer.threshold is None
 
 
+def test_between_labels_that_round_alike_the_likelier_is_answered(tiny_models: Path) -> None:
+    manifest = open_artifact(tiny_models / "catdog" / "1").manifest
+    answer = predict_one(manifest, [0.4999999, 0.5000001], 0.0)
+    assert answer.label == "dog"
+    assert answer.probabilities == {"cat": 0.5, "dog": 0.5}
+
+
 @pytest.mark.parametrize(
     ("probability", "threshold", "label", "of_label", "used"),
     [

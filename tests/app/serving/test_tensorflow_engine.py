@@ -33,6 +33,14 @@ def test_a_heat_map_is_there_only_where_the_model_has_one(tiny_models: Path) -> 
     assert TensorFlowEngine(tiny_models / "digit" / "1").explain is None
 
 
+def test_a_text_is_explained_by_its_words(tiny_models: Path) -> None:
+    engine = TensorFlowEngine(tiny_models / "topic" / "1")
+    assert engine.explain is not None
+    found = engine.explain(np.array(["Öl prices", "up"], dtype=object))
+    assert [[word.decode() for word in row] for row in found["words"]] == [["öl", "prices"], ["up", ""]]
+    np.testing.assert_allclose(found["evidence"], [[-1.5, 2.5], [-1.5, 0]])
+
+
 class Odd(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
     def misnamed(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -53,6 +61,7 @@ class Odd(tf.Module):
         ({"other": "no_score"}, "no signature 'serving_default'"),
         ({"serving_default": "misnamed"}, r"takes \['x'\], not one input named 'inputs'"),
         ({"serving_default": "no_score"}, r"lacks the outputs \['ood_score'\]"),
+        ({"serving_default": "infinite", "explain": "no_score"}, r"'explain' lacks the outputs \['heatmap'\]"),
     ],
 )
 def test_a_model_with_other_signatures_is_refused(tmp_path: Path, signatures: dict[str, str], reason: str) -> None:

@@ -1,0 +1,1 @@
+"""Pictures drawn for people. Knows pixels and words; not models, not HTTP."""

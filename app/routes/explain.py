@@ -1,0 +1,154 @@
+"""`POST /explain/<task>`: the answer to one input and what it rests on, as a picture or as words."""
+
+from functools import partial
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, Response
+
+from app.drawing.explained import Caption, draw_explained
+from app.examples import explained_picture_example, explained_text_example
+from app.inputs.image import read_colour
+from app.middleware.request_id import request_id_of
+from app.openapi import error_responses, file_or_json_response, ok_response, one_input_body
+from app.problem_types import (
+    BROKEN,
+    EMPTY,
+    MALFORMED,
+    NOT_EXPLAINED,
+    OVERSIZED,
+    TOO_LARGE,
+    UNAVAILABLE,
+    UNSUPPORTED,
+)
+from app.routes.accept import prefers
+from app.routes.answers import answer_of
+from app.routes.dependencies import PredictorOf, RegistryOf, SettingsOf
+from app.routes.options import Options, Words, options_of
+from app.routes.payloads import read_one
+from app.schemas import ExplainedDecision, ExplainedPicture, ExplainedText, WordEvidence
+from app.serving import explanation
+from app.serving.model import DECIMALS, LoadedModel, Prediction
+from app.tasks import TASKS, Task
+
+ERRORS = (MALFORMED, EMPTY, NOT_EXPLAINED, TOO_LARGE, UNSUPPORTED, BROKEN, OVERSIZED, UNAVAILABLE)
+
+LONGEST_SIDE = 800
+"""Of a picture as it is shown, in pixels; a larger one is drawn smaller."""
+
+UNFAMILIAR = "Unlike the pictures this model was trained on: do not rely on it."
+
+
+class PngResponse(Response):
+    """A PNG."""
+
+    media_type = "image/png"
+
+
+def explain_router() -> APIRouter:
+    """Return the routes of the tasks whose answers can be explained."""
+    router = APIRouter(prefix="/explain", tags=["explain"])
+    for task in TASKS:
+        if task.explained:
+            add = _add_text if task.kind == "text" else _add_picture
+            add(router, task)
+    return router
+
+
+def _add_picture(router: APIRouter, task: Task) -> None:
+    schema = ExplainedDecision if task.has_threshold else ExplainedPicture
+
+    async def explain(
+        request: Request,
+        registry: RegistryOf,
+        predictor: PredictorOf,
+        settings: SettingsOf,
+        options: Annotated[Options, Depends(options_of(task))],
+    ) -> Response:
+        model = registry.model(task.name)
+        picture = cast("bytes", await read_one(request, task, settings))
+        if not prefers("application/json", PngResponse.media_type, request.headers.get("accept", "*/*")):
+            return PngResponse(await predictor.run(partial(_draw, model, picture, options.threshold)))
+        explained = await predictor.run(partial(explanation.explain_picture, model, picture, options.threshold))
+        answer = answer_of(task, model.artifact, explained.prediction, options.shown, request_id_of(request.scope))
+        heatmap = explained.heatmap.astype(float).round(DECIMALS).tolist()
+        return JSONResponse(schema(**answer.model_dump(), heatmap=heatmap).model_dump(mode="json"))
+
+    router.add_api_route(
+        f"/{task.name}",
+        explain,
+        methods=["POST"],
+        operation_id=f"explain_{task.name}",
+        summary=f"{task.title}: where the evidence lies",
+        description=_describe_picture(task),
+        response_class=PngResponse,
+        responses=file_or_json_response(
+            "The picture with the evidence for and against the answer over it, or the answer with the heat map.",
+            PngResponse.media_type,
+            schema,
+            explained_picture_example(task),
+        )
+        | error_responses(*ERRORS),
+        openapi_extra=one_input_body(task),
+    )
+
+
+def _add_text(router: APIRouter, task: Task) -> None:
+    async def explain(
+        request: Request,
+        registry: RegistryOf,
+        predictor: PredictorOf,
+        settings: SettingsOf,
+        options: Annotated[Options, Depends(options_of(task))],
+        words: Words = 10,
+    ) -> ExplainedText:
+        model = registry.model(task.name)
+        text = await read_one(request, task, settings)
+        explained = await predictor.run(partial(explanation.explain_text, model, text, words))
+        answer = answer_of(task, model.artifact, explained.prediction, options.shown, request_id_of(request.scope))
+        found = [WordEvidence(word=word, evidence=evidence) for word, evidence in explained.words]
+        return ExplainedText(**answer.model_dump(), words=found)
+
+    router.add_api_route(
+        f"/{task.name}",
+        explain,
+        methods=["POST"],
+        operation_id=f"explain_{task.name}",
+        summary=f"{task.title}: the words that carried the answer",
+        description=_describe_text(task),
+        responses=ok_response(explained_text_example(task), "The answer and its words.") | error_responses(*ERRORS),
+        openapi_extra=one_input_body(task),
+    )
+
+
+def _draw(model: LoadedModel, picture: bytes, threshold: float | None) -> bytes:
+    explained = explanation.explain_picture(model, picture, threshold)
+    shown = read_colour(picture, model.limits, LONGEST_SIDE)
+    return draw_explained(shown, explained.heatmap, _caption(explained.prediction))
+
+
+def _caption(prediction: Prediction) -> Caption:
+    title = f"{prediction.label}  {prediction.probability:.1%}"
+    return Caption(prediction.label, title, "" if prediction.in_distribution else UNFAMILIAR)
+
+
+def _describe_picture(task: Task) -> str:
+    path = f"localhost:8000/explain/{task.name}"
+    return (
+        f"{task.summary} Send the picture as to `/predict/{task.name}`. The answer is a PNG: the picture, upright and "
+        f"at most {LONGEST_SIDE} pixels long, under its class activation map. Red is evidence for the answer, blue "
+        "against it, in logits; the more opaque, the stronger. The title has the label and its probability, and "
+        "warns of a picture that is not in distribution. A client whose `Accept` header prefers `application/json` "
+        f"gets the answer with the map's numbers.\n\n"
+        f"```\ncurl -F file=@picture.jpg -o explained.png {path}\n"
+        f"curl -F file=@picture.jpg -H 'Accept: application/json' {path}\n```"
+    )
+
+
+def _describe_text(task: Task) -> str:
+    return (
+        f"{task.summary} Send the text as to `/predict/{task.name}`. The answer is the same, and `words`: those that "
+        "speak for the label, the strongest first, each with what all its occurrences add. Words that speak against it "
+        f"are not listed.\n\n"
+        f"""```\ncurl --json '{{"text": "Oil prices rose."}}' localhost:8000/explain/{task.name}\n```"""
+    )
