@@ -36,7 +36,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.serve: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "Installing the service into $(VENV) (once; about 300 MB to download)"
+	@echo "Installing the service into $(VENV) (once; downloads about 340 MB)"
 	$(PIP) -e .
 	@touch $@
 
