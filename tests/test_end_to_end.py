@@ -79,7 +79,7 @@ def test_the_released_folder_tells_how_it_was_made(released):
     assert manifest.recipe == "pneumonia/reference-v3"
     assert "--epochs 6" in manifest.command
     assert str(released) not in manifest.command
-    assert manifest.dataset.grouped_by == "patient"
+    assert "patient" in manifest.dataset.grouped_by
     assert {"accuracy", "auc", "ece", "recall/PNEUMONIA"} <= set(manifest.metrics[0].values)
     card = (folder / "MODEL_CARD.md").read_text()
     assert "medical device" in card
@@ -104,7 +104,7 @@ def test_the_command_evaluates_what_it_released(released, capsys):
     ]
     assert main([*words, "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
-    assert report["metrics"]["values"]["accuracy"]["value"] > 0.9
+    assert report["figures"]["accuracy"]["value"] > 0.9
 
 
 def test_a_second_release_takes_the_next_version_and_leaves_the_first(released):

@@ -69,7 +69,8 @@ class _Draws:
 
 def _geometry(how: Augmentation, images: Any, draws: _Draws) -> Any:
     """Apply one affine map, output pixel to input pixel, about the centre."""
-    height, width = float(images.shape[1]), float(images.shape[2])
+    shape = tf.cast(tf.shape(images), tf.float32)
+    height, width = shape[1], shape[2]
     angle = draws.uniform(-1.0, 1.0) * (how.rotate * math.pi / 180)
     shear = draws.uniform(-1.0, 1.0) * (how.shear * math.pi / 180)
     zoom = draws.uniform(*how.zoom)

@@ -11,7 +11,7 @@ from training.datasets.base import Dataset
 from training.fit import Plan
 from training.network import ImageNetwork
 from training.recipes.base import Fitted, OperatingTarget, Options
-from training.recipes.keras_fit import fit_end_to_end, gaussian_scorer
+from training.recipes.keras_fit import fit_end_to_end, gaussian_scorer, warm_up_then_cosine
 from training.run import Run
 
 SHAPE = (28, 28, 1)
@@ -85,10 +85,6 @@ class DigitConv:
         epochs = options.epochs or self.epochs
         plan = Plan(epochs, self.batch_size, options.seed, self.patience)
         steps = epochs * -(-len(data.train) // self.batch_size)
-        warm_up = max(1, steps // 10)
-        schedule = keras.optimizers.schedules.CosineDecay(
-            self.learning_rate / 20, steps - warm_up, warmup_target=self.learning_rate, warmup_steps=warm_up
-        )
         history = fit_end_to_end(
             network.trunk,
             network.classifier,
@@ -96,7 +92,7 @@ class DigitConv:
             plan,
             run,
             "network",
-            optimizer=keras.optimizers.AdamW(schedule, weight_decay=1e-3),
+            optimizer=keras.optimizers.AdamW(warm_up_then_cosine(self.learning_rate, steps, 0.1), weight_decay=1e-3),
             augment=self.augmentation,
             smoothing=self.smoothing,
         )

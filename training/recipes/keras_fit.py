@@ -30,6 +30,14 @@ def compile_for_labels(model: keras.Model, optimizer: Any, *, smoothing: float =
         model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=[metric])
 
 
+def warm_up_then_cosine(peak: float, steps: int, warm_up_share: float) -> Any:
+    """Return a learning rate that rises to its peak and falls on a half cosine (Loshchilov and Hutter 2017)."""
+    warm_up = max(1, round(steps * warm_up_share))
+    return keras.optimizers.schedules.CosineDecay(
+        peak / 20, max(1, steps - warm_up), warmup_target=peak, warmup_steps=warm_up
+    )
+
+
 class SmoothedCrossentropy(keras.losses.Loss):
     """Cross-entropy of integer labels smoothed towards the uniform (Szegedy et al. 2016)."""
 

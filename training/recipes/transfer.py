@@ -13,7 +13,7 @@ from training.backbones import efficientnet_lite
 from training.datasets.base import Dataset
 from training.fit import History, Plan
 from training.network import ImageNetwork
-from training.recipes.keras_fit import Weights, features_of, fit_end_to_end
+from training.recipes.keras_fit import Weights, features_of, fit_end_to_end, warm_up_then_cosine
 from training.run import Run
 
 FEATURE_BATCH = 64
@@ -98,13 +98,6 @@ def fine_tune(
     """Fit the trunk's upper layers with the classifier, the learning rate falling on a cosine."""
     unfreeze_from(network.trunk, stage.from_block)
     steps = stage.epochs * -(-len(data.train) // stage.batch_size)
-    warm_up = max(1, steps // 20)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        stage.learning_rate / 20,
-        max(1, steps - warm_up),
-        warmup_target=stage.learning_rate,
-        warmup_steps=warm_up,
-    )
     return fit_end_to_end(
         network.trunk,
         network.classifier,
@@ -112,7 +105,9 @@ def fine_tune(
         Plan(stage.epochs, stage.batch_size, seed, stage.patience),
         run,
         "tuning",
-        optimizer=keras.optimizers.AdamW(schedule, weight_decay=stage.weight_decay, clipnorm=1.0),
+        optimizer=keras.optimizers.AdamW(
+            warm_up_then_cosine(stage.learning_rate, steps, 0.05), weight_decay=stage.weight_decay, clipnorm=1.0
+        ),
         augment=augmentation,
         smoothing=stage.smoothing,
         weights=weights,
