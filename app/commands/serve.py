@@ -5,6 +5,7 @@ import contextlib
 import logging
 import socket
 import sys
+import warnings
 from pathlib import Path
 
 import uvicorn
@@ -33,6 +34,8 @@ def serve(options: argparse.Namespace) -> int:
     except ValidationError as error:
         print(f"quartet serve: {error}", file=sys.stderr)
         return 2
+    # Pillow warns of odd metadata in other words for each upload: they would fill the log and help nobody.
+    warnings.filterwarnings("ignore", module="PIL")
     logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT)
     config = uvicorn.Config(
         create_app(settings),
