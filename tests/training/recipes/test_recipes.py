@@ -13,7 +13,7 @@ from training.run import Run
 from training.serving_module import ServingModule
 
 DRAWERS = {"topic": write_news, "digit": draw_digits, "catdog": draw_cats_dogs, "pneumonia": draw_chest_xrays}
-EXPLAINED = {"topic/linear", "catdog/lite0", "pneumonia/probe"}
+EXPLAINED = {"topic/linear", "catdog/lite0", "pneumonia/lite0"}
 
 
 @pytest.fixture(scope="module")
