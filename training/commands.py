@@ -77,8 +77,9 @@ def run_train(arguments: argparse.Namespace) -> int:
 def _train(arguments: argparse.Namespace, recipe: Any) -> int:
     from training.datasets.loading import load_dataset
     from training.recipes.base import Options
+    from training.release import export
     from training.run import open_run
-    from training.train import export, train
+    from training.train import train
 
     config = {
         "task": recipe.task,

@@ -1,0 +1,101 @@
+"""Release a trained model: everything of its folder written, checked and made visible in one step."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from app.serving.artifact import CARD_FILE, GOLDEN_FILE
+from app.serving.golden import Golden, save_golden
+from app.serving.manifest import DatasetInfo, Manifest
+from training.card import write_card
+from training.card_texts import CARD_TEXTS
+from training.datasets.base import Dataset
+from training.export import new_version, save_manifest, save_module
+from training.golden import golden_inputs
+from training.recipes.base import Recipe
+from training.report.run_plots import write_plots
+from training.serving_module import ServingModule
+from training.train import Calibrated, decisions_of, library_versions
+
+
+def export(recipe: Recipe, data: Dataset, calibrated: Calibrated, seed: int, models: Path, command: str) -> Path:
+    """Write the next version of the task's model folder and return it.
+
+    Raises:
+        ExportError: another export took the version number meanwhile.
+    """
+    fitted = calibrated.fitted
+    module = ServingModule(fitted.network, fitted.scorer, calibrated.temperature, recipe.spec)
+    with new_version(models, recipe.task) as (folder, number):
+        save_module(module, folder)
+        save_golden(folder / GOLDEN_FILE, _golden(folder, recipe, seed))
+        decisions = decisions_of(calibrated.probabilities, data.labels, calibrated.operating_point)
+        write_plots(
+            folder / "plots",
+            calibrated.probabilities,
+            data.validation.labels,
+            decisions,
+            data.labels,
+            histories=fitted.histories,
+            operating_point=calibrated.operating_point,
+            metrics=calibrated.metrics[0],
+        )
+
+        def complete(files: dict[str, str]) -> Manifest:
+            return Manifest(
+                task=recipe.task,
+                version=number,
+                created=datetime.now(UTC).replace(microsecond=0),
+                recipe=f"{recipe.task}/{recipe.name}",
+                seed=seed,
+                command=command,
+                libraries=library_versions(),
+                parameters=fitted.network.parameters,
+                labels=data.labels,
+                input=recipe.spec,
+                temperature=calibrated.temperature,
+                operating_point=calibrated.operating_point,
+                ood=calibrated.ood,
+                dataset=_dataset_info(data),
+                metrics=calibrated.metrics,
+                files=files,
+            )
+
+        plots = sorted(path.relative_to(folder).as_posix() for path in (folder / "plots").iterdir())
+        write_card(
+            folder / CARD_FILE,
+            complete({}),
+            CARD_TEXTS[recipe.task],
+            recipe_summary=recipe.summary,
+            plots=plots,
+        )
+        save_manifest(folder, complete)
+    return models / recipe.task / str(number)
+
+
+def _golden(folder: Path, recipe: Recipe, seed: int) -> Golden:
+    """Answer golden inputs with the SavedModel as written, not with the network in memory."""
+    signature = tf.saved_model.load(str(folder)).signatures["serving_default"]
+
+    def run(inputs: NDArray[Any]) -> dict[str, NDArray[np.float32]]:
+        outputs = signature(inputs=tf.constant(inputs))
+        return {name: np.asarray(value) for name, value in outputs.items()}
+
+    inputs = golden_inputs(recipe.spec, lambda pool: run(pool)["probabilities"], seed)
+    return Golden(inputs, **run(inputs))
+
+
+def _dataset_info(data: Dataset) -> DatasetInfo:
+    return DatasetInfo(
+        name=data.name,
+        digest=data.digest,
+        train=len(data.train),
+        validation=len(data.validation),
+        validation_fraction=data.validation_fraction,
+        grouped_by=data.grouped_by,
+        skipped=len(data.skipped),
+    )
