@@ -6,9 +6,6 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from helpers.handwriting import MNIST, enlarged, font_digit, on_paper, photographed
-from helpers.pictures import digit_png
-from helpers.servers import serving
 from PIL import Image
 from skimage import data
 
@@ -16,6 +13,9 @@ from app.main import create_app
 from app.serving.artifact import open_artifact
 from app.settings import Settings
 from app.tasks import TASKS
+from helpers.handwriting import MNIST, enlarged, font_digit, on_paper, photographed
+from helpers.pictures import digit_png
+from helpers.servers import serving
 
 MODELS = Path(__file__).parents[1] / "models"
 MIB = 2**20

@@ -8,14 +8,14 @@ import sys
 import httpx
 import numpy as np
 import pytest
-from helpers.drawn_data import draw_chest_xrays, draw_digits, write_news
-from helpers.servers import serving
 from PIL import Image
 
 from app.cli import main
 from app.main import create_app
 from app.serving.artifact import open_artifact
 from app.settings import Settings
+from helpers.drawn_data import draw_chest_xrays, draw_digits, write_news
+from helpers.servers import serving
 
 
 @pytest.fixture(scope="module")

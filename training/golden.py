@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from app.inputs.image import fit_image
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from app.inputs.digit import normalise_digit
+from app.inputs.image import fit_image
 from app.inputs.spec import DigitSpec, ImageSpec, InputSpec
 from training.golden_texts import SENTENCES
 

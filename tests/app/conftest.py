@@ -6,11 +6,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from helpers.servers import serving
-from helpers.tiny_models import write_models
 
 from app.main import create_app
 from app.settings import Settings
+from helpers.servers import serving
+from helpers.tiny_models import write_models
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,6 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from helpers.pictures import png
-from helpers.servers import serving
-from helpers.tiny_models import cat_probability, pneumonia_probability, topic_of
 
 from app.main import create_app
 from app.serving.artifact import open_artifact
@@ -15,6 +12,9 @@ from app.serving.engine import Batch, Outputs
 from app.serving.model import LoadedModel
 from app.serving.registry import Registry
 from app.settings import Settings
+from helpers.pictures import png
+from helpers.servers import serving
+from helpers.tiny_models import cat_probability, pneumonia_probability, topic_of
 
 
 def ask(address: str, number: int) -> None:

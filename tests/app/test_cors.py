@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import httpx
-from helpers.servers import serving
 
 from app.main import create_app
 from app.settings import Settings
+from helpers.servers import serving
 
 ORIGIN = {"Origin": "https://page.example"}
 

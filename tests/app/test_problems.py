@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from helpers.pictures import bomb_png, jpeg, png
-from helpers.servers import exchange
 
 from app.problem_types import PROBLEM_TYPES
+from helpers.pictures import bomb_png, jpeg, png
+from helpers.servers import exchange
 
 Check = Callable[[httpx.Response], dict[str, object]]
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from helpers.pictures import png
-from helpers.servers import serving
-from helpers.tiny_models import write_manifest
 
 from app.main import create_app
 from app.serving.golden import load_golden, save_golden
 from app.settings import Settings
+from helpers.pictures import png
+from helpers.servers import serving
+from helpers.tiny_models import write_manifest
 
 Check = Callable[[httpx.Response], dict[str, object]]
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers.drawn_data import NEWS, write_news
 
+from helpers.drawn_data import NEWS, write_news
 from training.datasets.loading import load_dataset
 from training.export import save_module
 from training.recipes.base import Options

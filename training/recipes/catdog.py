@@ -81,8 +81,8 @@ class CatDogLite:
     summary: str = "EfficientNet-Lite0, linear classifier on frozen features, then upper blocks fine-tuned"
     spec: ImageSpec = ImageSpec(mode="RGB", height=224, width=224, resize="bicubic")
     operating_target: OperatingTarget | None = None
-    head: HeadStage = HeadStage(views=0, penalty=1e-3)
-    tuning: TuningStage = TuningStage(from_block="block9", epochs=5, learning_rate=1e-4)
+    head: HeadStage = HeadStage(views=1, penalty=1e-3)
+    tuning: TuningStage = TuningStage(from_block="block9", epochs=3, learning_rate=3e-5)
     augmentation: Augmentation = Augmentation(
         flip=True,
         rotate=10.0,

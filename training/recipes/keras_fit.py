@@ -21,7 +21,12 @@ def compile_for_labels(model: keras.Model, optimizer: Any, *, smoothing: float =
     """Compile for integer labels: binary cross-entropy for one logit, categorical for K."""
     if model.output_shape[-1] == 1:
         loss: Any = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=smoothing)
-        model.compile(optimizer, loss, metrics=[keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)])
+        model.compile(
+            optimizer,
+            loss,
+            metrics=[keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)],
+            weighted_metrics=[keras.metrics.AUC(from_logits=True, num_thresholds=1000, name="auc")],
+        )
         return
     metric = keras.metrics.SparseCategoricalAccuracy("accuracy")
     if smoothing:

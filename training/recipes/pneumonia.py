@@ -112,7 +112,7 @@ class PneumoniaLite:
     spec: ImageSpec = ImageSpec(mode="L", height=224, width=224)
     operating_target: OperatingTarget | None = OperatingTarget(POSITIVE, 0.97)
     head: HeadStage = HeadStage(views=0, penalty=1e-2)
-    tuning: TuningStage = TuningStage(from_block="block9", epochs=6, learning_rate=1e-4)
+    tuning: TuningStage = TuningStage(from_block="block9", epochs=4, learning_rate=1e-4)
     weight_floor: float = 0.02
     augmentation: Augmentation = Augmentation(
         flip=True,

@@ -102,7 +102,8 @@ def fine_tune(
         network.trunk,
         network.classifier,
         data,
-        Plan(stage.epochs, stage.batch_size, seed, stage.patience),
+        # The area under the curve, unlike the loss, does not jump with the bias when few examples carry the weight.
+        Plan(stage.epochs, stage.batch_size, seed, stage.patience, "val_auc", "max"),
         run,
         "tuning",
         optimizer=keras.optimizers.AdamW(

@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers.pictures import noise_png, png
-from helpers.tiny_models import topic_of
 
 from app.cli import main
+from helpers.pictures import noise_png, png
+from helpers.tiny_models import topic_of
 
 
 @pytest.fixture

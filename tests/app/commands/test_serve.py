@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from helpers.pictures import bomb_png, jpeg
 from helpers.servers import exchange
 

@@ -4,8 +4,6 @@ from functools import cache
 
 import numpy as np
 import pytest
-from helpers.handwriting import font_digit, on_paper, photographed
-from helpers.picture_files import FORMATS, encode, noise
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
@@ -17,6 +15,8 @@ from app.inputs.limits import InputLimits
 from app.inputs.reader import read_input
 from app.inputs.spec import DigitSpec, ImageSpec, TextSpec
 from app.inputs.text import clean_text
+from helpers.handwriting import font_digit, on_paper, photographed
+from helpers.picture_files import FORMATS, encode, noise
 
 LIMITS = InputLimits(max_pixels=1_000_000)
 PICTURES = st.sampled_from(

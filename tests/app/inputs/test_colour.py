@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from helpers.picture_files import cat, decode, encode, grey_tiff_tags, noise, tiff
 from PIL import Image
 
 from app.inputs.colour import to_8_bits, to_mode
 from app.inputs.image import read_grey
 from app.inputs.limits import InputLimits
+from helpers.picture_files import cat, decode, encode, grey_tiff_tags, noise, tiff
 
 LIMITS = InputLimits()
 

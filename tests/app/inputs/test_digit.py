@@ -2,13 +2,13 @@ import time
 
 import numpy as np
 import pytest
-from helpers.handwriting import enlarged, font_digit, likeness, lit, mnist_digits, on_paper, photographed, shadowed
-from helpers.picture_files import FORMATS, encode
 from PIL import Image, ImageDraw
 
 from app.inputs.digit import normalise_digit, read_digit
 from app.inputs.errors import BrokenInputError
 from app.inputs.limits import InputLimits
+from helpers.handwriting import enlarged, font_digit, likeness, lit, mnist_digits, on_paper, photographed, shadowed
+from helpers.picture_files import FORMATS, encode
 
 LIMITS = InputLimits()
 DIGITS = range(10)

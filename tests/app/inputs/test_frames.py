@@ -2,10 +2,10 @@ import struct
 import time
 
 import pytest
-from helpers.picture_files import decode, encode, noise
 from PIL import Image
 
 from app.inputs.frames import frame_count
+from helpers.picture_files import decode, encode, noise
 
 
 def frames(number):

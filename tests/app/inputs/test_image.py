@@ -3,7 +3,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from helpers.picture_files import FORMATS, cat, decode, encode, noise, shipped_file
 from PIL import ExifTags, Image
 
 from app.inputs import image as image_module
@@ -11,6 +10,7 @@ from app.inputs.errors import BrokenInputError
 from app.inputs.image import DRAFT_MARGIN, fit_image, read_colour, read_grey, read_image
 from app.inputs.limits import InputLimits
 from app.inputs.spec import ImageSpec
+from helpers.picture_files import FORMATS, cat, decode, encode, noise, shipped_file
 
 LIMITS = InputLimits()
 RGB = ImageSpec(mode="RGB", height=48, width=64)

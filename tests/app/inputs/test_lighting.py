@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from helpers.handwriting import font_digit, lit, on_paper, photographed, shadowed
 
 from app.inputs.lighting import paper_level
+from helpers.handwriting import font_digit, lit, on_paper, photographed, shadowed
 
 BLANK = np.zeros((1, 1), np.uint8)
 

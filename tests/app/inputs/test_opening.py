@@ -4,6 +4,11 @@ import io
 import time
 
 import pytest
+from PIL import Image
+
+from app.inputs.errors import BrokenInputError, EmptyInputError, OversizedInputError, UnsupportedInputError
+from app.inputs.limits import InputLimits
+from app.inputs.opening import MAX_JPEG_SCANS, open_picture
 from helpers.picture_files import (
     FORMATS,
     bmp_claiming,
@@ -16,11 +21,6 @@ from helpers.picture_files import (
     tiff,
     webp_claiming,
 )
-from PIL import Image
-
-from app.inputs.errors import BrokenInputError, EmptyInputError, OversizedInputError, UnsupportedInputError
-from app.inputs.limits import InputLimits
-from app.inputs.opening import MAX_JPEG_SCANS, open_picture
 
 
 def open_and_load(data, limits=None):

@@ -1,7 +1,5 @@
 import numpy as np
 import pytest
-from helpers.handwriting import font_digit, on_paper, photographed
-from helpers.picture_files import cat, encode
 from PIL import Image
 
 from app.inputs.digit import read_digit
@@ -10,6 +8,8 @@ from app.inputs.image import read_image
 from app.inputs.limits import InputLimits
 from app.inputs.reader import read_input
 from app.inputs.spec import DigitSpec, ImageSpec, TextSpec
+from helpers.handwriting import font_digit, on_paper, photographed
+from helpers.picture_files import cat, encode
 
 LIMITS = InputLimits()
 IMAGE = ImageSpec(mode="L", height=30, width=40)

@@ -1,8 +1,8 @@
 import pytest
-from helpers.picture_files import FORMATS, cat, encode
 
 from app.inputs.errors import EmptyInputError, UnsupportedInputError
 from app.inputs.sniff import picture_format, what_is
+from helpers.picture_files import FORMATS, cat, encode
 
 
 @pytest.mark.parametrize("name", FORMATS)

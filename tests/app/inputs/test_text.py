@@ -1,9 +1,9 @@
 import pytest
-from helpers.picture_files import cat, encode
 
 from app.inputs.errors import EmptyInputError, OversizedInputError, UnsupportedInputError
 from app.inputs.limits import InputLimits
 from app.inputs.text import clean_text, read_text
+from helpers.picture_files import cat, encode
 
 LIMITS = InputLimits()
 

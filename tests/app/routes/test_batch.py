@@ -1,6 +1,7 @@
 from collections.abc import Callable
 
 import httpx
+
 from helpers.pictures import jpeg, png
 from helpers.tiny_models import pneumonia_probability, topic_of
 

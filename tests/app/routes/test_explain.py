@@ -8,9 +8,6 @@ import httpx
 import numpy as np
 import pytest
 import skimage.data
-from helpers.pictures import encoded, jpeg, noise_png, png
-from helpers.servers import serving
-from helpers.tiny_models import TOPICS, topic_of
 from PIL import Image
 
 from app.main import create_app
@@ -20,6 +17,9 @@ from app.serving.engine import Batch, Outputs
 from app.serving.model import LoadedModel
 from app.serving.registry import Registry
 from app.settings import Settings
+from helpers.pictures import encoded, jpeg, noise_png, png
+from helpers.servers import serving
+from helpers.tiny_models import TOPICS, topic_of
 
 JSON = {"Accept": "application/json"}
 CAT = Image.fromarray(skimage.data.chelsea())

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from helpers.tiny_models import CARD
 
 from app.serving.artifact import sha256_of
+from helpers.tiny_models import CARD
 
 Check = Callable[[httpx.Response], dict[str, object]]
 

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from helpers.pictures import digit_png, jpeg, noise_png, png
-from helpers.tiny_models import cat_probability, pneumonia_probability, topic_of
 
 from app.serving.artifact import sha256_of
+from helpers.pictures import digit_png, jpeg, noise_png, png
+from helpers.tiny_models import cat_probability, pneumonia_probability, topic_of
 
 TEXT = "Oil prices rose — œil"
 COMMON = {

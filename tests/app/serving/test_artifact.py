@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers.tiny_models import write_manifest
 
 from app.serving.artifact import MANIFEST_FILE, checksums, open_artifact, sha256_of
 from app.serving.errors import ArtifactError
+from helpers.tiny_models import write_manifest
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.pictures import png
-from helpers.tiny_models import TOPICS
 
 from app.inputs.errors import EmptyInputError
 from app.serving.artifact import open_artifact
@@ -13,6 +11,8 @@ from app.serving.errors import NotExplainedError
 from app.serving.explanation import explain_picture, explain_text
 from app.serving.model import LoadedModel
 from app.settings import Settings
+from helpers.pictures import png
+from helpers.tiny_models import TOPICS
 
 LIMITS = Settings().input_limits
 HEATMAP = np.array([[1, -2], [0.5, 3]], np.float32)

@@ -3,8 +3,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.pictures import png
-from helpers.tiny_models import OOD_THRESHOLD, golden_inputs, write_manifest
 
 from app.inputs.errors import EmptyInputError, UnsupportedInputError
 from app.serving.artifact import open_artifact
@@ -14,6 +12,8 @@ from app.serving.golden import load_golden, save_golden
 from app.serving.model import MAX_BATCH, LoadedModel, Prediction, load_model, predict_one
 from app.serving.tensorflow_engine import TensorFlowEngine
 from app.settings import Settings
+from helpers.pictures import png
+from helpers.tiny_models import OOD_THRESHOLD, golden_inputs, write_manifest
 
 LIMITS = Settings().input_limits
 

@@ -3,7 +3,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from helpers.tiny_models import write_manifest
 
 from app.serving.artifact import open_artifact
 from app.serving.engine import Batch, Outputs
@@ -11,6 +10,7 @@ from app.serving.errors import ModelUnavailableError
 from app.serving.model import LoadedModel
 from app.serving.registry import Registry, versions_in
 from app.settings import Settings
+from helpers.tiny_models import write_manifest
 
 
 class UnusedEngine:

@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers.tiny_models import cat_probability, golden_inputs, topic_of
 
 from app.serving.tensorflow_engine import TensorFlowEngine
+from helpers.tiny_models import cat_probability, golden_inputs, topic_of
 
 
 def test_pictures_are_answered_in_order(tiny_models: Path) -> None:

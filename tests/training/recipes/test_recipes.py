@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers.drawn_data import draw_cats_dogs, draw_chest_xrays, draw_digits, write_news
 
+from helpers.drawn_data import draw_cats_dogs, draw_chest_xrays, draw_digits, write_news
 from training.datasets.loading import load_dataset
 from training.recipes.base import Options
 from training.recipes.catalogue import ALL, find_recipe, recipes_for
