@@ -7,17 +7,26 @@ from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 
 GROUP = "quartet.commands"
+TRAINING = "training."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit status."""
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(prog="quartet", description="Train, serve and ask Quartet's models.")
-    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    for entry in _entries_for(arguments):
+    subparsers = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
+    entries = _entries_for(arguments)
+    for entry in entries:
         _add(entry, subparsers)
     options = parser.parse_args(arguments)
-    status: int = options.func(options)
+    try:
+        status: int = options.func(options)
+    except ModuleNotFoundError as error:
+        # The training commands import what they need only once they are asked for.
+        entry = next(entry for entry in entries if entry.name == options.command)
+        if not entry.module.startswith(TRAINING) or (error.name or "").startswith(("app", "training")):
+            raise
+        return _say_how_to_install(entry.name, error, options)
     return status
 
 
@@ -32,7 +41,7 @@ def _add(entry: EntryPoint, subparsers: "argparse._SubParsersAction[argparse.Arg
     try:
         add_command = entry.load()
     except ImportError as error:
-        if not entry.module.startswith("training."):
+        if not entry.module.startswith(TRAINING):
             raise
         help_ = "not installed: needs the extra `train`"
         # Whatever arguments the command would take: they cannot be known here.

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -29,6 +31,15 @@ def test_a_command_whose_extra_is_missing_is_listed_all_the_same(
         cli.main(["--help"])
     assert exit_.value.code == 0
     assert "needs the extra `train`" in capsys.readouterr().out
+
+
+def test_a_command_that_misses_its_extra_only_once_it_runs_says_so_too() -> None:
+    # None is what Python takes for a package that is not installed.
+    program = "import sys; sys.modules['scipy'] = None; from app.cli import main; sys.exit(main())"
+    words = [sys.executable, "-c", program, "train", "digit", "--list"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith("Install it with: pip install 'quartet[train]'")
 
 
 def test_a_defect_of_the_services_own_commands_is_not_taken_for_a_missing_extra(
