@@ -1,4 +1,4 @@
-"""One training run from data to a released model folder: fit, calibrate, measure, export."""
+"""One training run from data to calibrated figures: fit, calibrate, measure."""
 
 import platform
 from dataclasses import dataclass
