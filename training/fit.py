@@ -24,7 +24,11 @@ Arrays = tuple[NDArray[Any], NDArray[Any]] | tuple[NDArray[Any], NDArray[Any], N
 
 @dataclass(frozen=True)
 class Plan:
-    """How one fit goes. `patience` counts epochs without a better validation loss; None never stops early."""
+    """How one fit goes.
+
+    `patience`, at least 1, counts epochs in which `monitor` is no better; None never stops early and keeps the last
+    weights. `mode`, "min" or "max", says which way is better.
+    """
 
     epochs: int
     batch_size: int
@@ -108,7 +112,7 @@ class Checkpoint(keras.callbacks.Callback):
         """Whether no further epoch is due."""
         patience = self.plan.patience
         waited = self.state.epoch - self.state.best_epoch
-        return self.state.epoch >= self.plan.epochs or (patience is not None and 0 < patience <= waited)
+        return self.state.epoch >= self.plan.epochs or (patience is not None and patience <= waited)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Record the epoch. The state file is replaced last, so a kill leaves the previous checkpoint whole."""
@@ -117,7 +121,7 @@ class Checkpoint(keras.callbacks.Callback):
         history = {key: [*old.history.get(key, []), float(value)] for key, value in logs.items()}
         weights = f"epoch-{epoch + 1:03d}.weights.h5"
         self.model.save_weights(self.folder / weights)
-        score = float(logs.get(self.plan.monitor, -(epoch + 1)))
+        score = float(logs[self.plan.monitor])
         better = old.best is None or (score < old.best if self.plan.mode == "min" else score > old.best)
         self.state = _State(
             epoch + 1,

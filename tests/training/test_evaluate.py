@@ -1,91 +1,19 @@
 """A model folder is measured through its own graph and rules; `quartet evaluate` prints what was found."""
 
-import argparse
 import json
-from datetime import UTC, datetime
 from io import StringIO
 
 import numpy as np
 import pytest
-from PIL import Image
 from rich.console import Console
 
-from app.inputs.spec import ImageSpec, TextSpec
-from app.serving.artifact import GOLDEN_FILE, MANIFEST_FILE, checksums
+from app.inputs.spec import TextSpec
 from app.serving.errors import ArtifactError
-from app.serving.golden import Golden, save_golden
-from app.serving.manifest import DatasetInfo, Estimate, Manifest, OodRule, OperatingPoint, SplitMetrics
-from app.serving.tensorflow_engine import TensorFlowEngine
+from app.serving.manifest import Estimate, Manifest, SplitMetrics
+from helpers.brightness import ANY, SIDE, export, export_brightness
 from training.datasets.base import Split
-from training.datasets.catalogue import find_source
-from training.datasets.contents import dataset_digest
 from training.evaluate import Evaluation, evaluate_artifact
-from training.evaluate_command import add_evaluate
 from training.report.tables import evaluation_as_json, print_evaluation
-
-SIDE = 8
-ANY = Estimate(value=0.5, low=0.4, high=0.6)
-
-
-def export(models, task, serve, spec, labels, golden_inputs, *, threshold=None, digest="0" * 64, version=1):
-    """Export a model as a verified folder, without training one."""
-    import tensorflow as tf
-
-    folder = models / task / str(version)
-    module = tf.Module()
-    module.serve = serve
-    tf.saved_model.save(module, str(folder), signatures={"serving_default": serve})
-    outputs = TensorFlowEngine(folder).run(golden_inputs)
-    save_golden(folder / GOLDEN_FILE, Golden(golden_inputs, outputs.probabilities, outputs.ood_score))
-    point = threshold and OperatingPoint(
-        positive=labels[1], threshold=threshold, chosen_by="hand", sensitivity=ANY, specificity=ANY
-    )
-    manifest = Manifest(
-        task=task,
-        version=version,
-        created=datetime(2025, 1, 1, tzinfo=UTC),
-        recipe=f"{task}/brightness",
-        seed=3,
-        command="none",
-        libraries={},
-        parameters=1,
-        labels=labels,
-        input=spec,
-        temperature=1.0,
-        operating_point=point,
-        ood=OodRule(method="standard deviation", threshold=0.2, chosen_by="hand"),
-        dataset=DatasetInfo(
-            name="drawn",
-            digest=digest,
-            train=18,
-            validation=6,
-            validation_fraction=0.25,
-            grouped_by=None,
-            skipped=0,
-        ),
-        metrics=(),
-        files=checksums(folder),
-    )
-    (folder / MANIFEST_FILE).write_text(manifest.model_dump_json())
-    return folder
-
-
-def export_brightness(models, **options):
-    """A model whose probability of the second label is the mean brightness, and whose score is its spread."""
-    import tensorflow as tf
-
-    @tf.function(input_signature=[tf.TensorSpec([None, SIDE, SIDE, 1], tf.uint8, name="inputs")])
-    def serve(inputs):
-        light = tf.cast(inputs, tf.float32) / 255
-        mean = tf.reduce_mean(light, [1, 2, 3])
-        return {
-            "probabilities": tf.stack([1 - mean, mean], axis=1),
-            "ood_score": tf.math.reduce_std(light, [1, 2, 3]),
-        }
-
-    golden = np.stack([np.full((SIDE, SIDE, 1), level, np.uint8) for level in (10, 100, 240)])
-    spec = ImageSpec(mode="L", height=SIDE, width=SIDE)
-    return export(models, "catdog", serve, spec, ("cat", "dog"), golden, **options)
 
 
 def brightness_split(levels, labels):
@@ -212,103 +140,3 @@ def test_json_has_every_figure():
     assert document["in_distribution"]["value"] == 0.5
     assert (document["task"], document["version"], document["examples"]) == ("topic", 2, 8)
     assert document["threshold"] is None
-
-
-@pytest.fixture
-def pictures(tmp_path):
-    """24 grey pictures: cats dark, dogs bright."""
-    for label, levels in (("cat", range(10, 82, 6)), ("dog", range(160, 232, 6))):
-        folder = tmp_path / "pictures" / "train" / label
-        folder.mkdir(parents=True)
-        for number, level in enumerate(levels):
-            Image.new("L", (20, 20), level).save(folder / f"{label}.{number}.png")
-    return tmp_path / "pictures"
-
-
-def quartet(*arguments):
-    parser = argparse.ArgumentParser()
-    add_evaluate(parser.add_subparsers())
-    options = parser.parse_args(["evaluate", *map(str, arguments), "--quiet"])
-    return options.func(options)
-
-
-def test_the_command_prints_tables(tmp_path, pictures, capsys):
-    export_brightness(tmp_path / "models")
-    assert quartet("catdog", "--data", pictures, "--models", tmp_path / "models") == 0
-    out, err = capsys.readouterr()
-    assert "Cat or dog, version 1 (catdog/brightness), on all: 24 examples." in out
-    assert "ROC AUC" in out
-    assert err == ""
-
-
-def test_the_command_prints_json(tmp_path, pictures, capsys):
-    export_brightness(tmp_path / "models")
-    assert quartet("catdog", "--data", pictures, "--models", tmp_path / "models", "--json") == 0
-    document = json.loads(capsys.readouterr().out)
-    assert document["confusion"] == [[12, 0], [0, 12]]
-
-
-def test_the_newest_version_is_measured_unless_another_is_named(tmp_path, pictures, capsys):
-    for version in (2, 10):
-        export_brightness(tmp_path / "models", version=version)
-    common = ("catdog", "--data", pictures, "--models", tmp_path / "models", "--json")
-    assert quartet(*common) == quartet(*common, "--version", 2) == 0
-    documents = capsys.readouterr().out.replace("}\n{", "}\0{").split("\0")
-    assert [json.loads(document)["version"] for document in documents] == [10, 2]
-
-
-def test_validation_is_the_split_that_the_manifest_names(tmp_path, pictures, capsys):
-    from training.datasets.splitting import split_groups
-
-    source = find_source("catdog", pictures)
-    export_brightness(tmp_path / "models", digest=dataset_digest(source.examples))
-    common = ("catdog", "--data", pictures, "--models", tmp_path / "models", "--json")
-    assert quartet(*common, "--split", "validation") == quartet(*common, "--split", "train") == 0
-    documents = capsys.readouterr().out.replace("}\n{", "}\0{").split("\0")
-    train, validation = split_groups(source, 0.25, 3)
-    assert [json.loads(document)["examples"] for document in documents] == [len(validation), len(train)]
-
-
-def test_measuring_on_the_training_data_is_said(tmp_path, pictures, capsys):
-    export_brightness(tmp_path / "models", digest=dataset_digest(find_source("catdog", pictures).examples))
-    assert quartet("catdog", "--data", pictures, "--models", tmp_path / "models") == 0
-    assert "18 of these examples are the ones that the model was trained on" in capsys.readouterr().err
-
-
-def test_the_validation_split_of_other_data_is_refused(tmp_path, pictures, capsys):
-    export_brightness(tmp_path / "models")
-    assert quartet("catdog", "--data", pictures, "--models", tmp_path / "models", "--split", "validation") == 2
-    assert "another digest" in capsys.readouterr().err
-
-
-def test_a_file_that_cannot_be_read_is_named_and_left_out(tmp_path, pictures, capsys):
-    (pictures / "train" / "cat" / "cat.99.png").write_bytes(b"no picture")
-    export_brightness(tmp_path / "models")
-    assert quartet("catdog", "--data", pictures, "--models", tmp_path / "models") == 0
-    out, err = capsys.readouterr()
-    assert "skipped cat/cat.99.png: " in err.replace("train/", "")
-    assert "24 examples" in out
-
-
-def test_a_limit_draws_the_same_examples_each_time(tmp_path, pictures, capsys):
-    export_brightness(tmp_path / "models")
-    common = ("catdog", "--data", pictures, "--models", tmp_path / "models", "--json", "--limit", 10)
-    assert quartet(*common) == quartet(*common) == 0
-    first, second = capsys.readouterr().out.replace("}\n{", "}\0{").split("\0")
-    assert first.strip() == second.strip()
-    document = json.loads(first)
-    assert (document["examples"], document["split"]) == (10, "all (10 drawn at random)")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "reason"),
-    [
-        (["--models", "nowhere"], "has no version"),
-        (["--version", "7"], "has no version 7"),
-        (["--data", "nowhere"], "there is nothing at nowhere"),
-    ],
-)
-def test_what_is_missing_is_said_with_status_2(arguments, reason, tmp_path, pictures, capsys):
-    export_brightness(tmp_path / "models")
-    assert quartet("catdog", "--data", pictures, "--models", tmp_path / "models", *arguments) == 2
-    assert reason in capsys.readouterr().err

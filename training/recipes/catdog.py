@@ -1,6 +1,7 @@
 """Cats and dogs: the study's VGG16 features, and ours on a fine-tuned EfficientNet-Lite."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -14,7 +15,7 @@ from training.network import ImageNetwork
 from training.recipes.base import Fitted, OperatingTarget, Options
 from training.recipes.keras_fit import compile_for_labels, gaussian_scorer, in_batches, targets_for
 from training.recipes.transfer import HeadStage, TuningStage, fine_tune, fit_head, lite_trunk
-from training.run import Run
+from training.run import Run, RunError
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,15 @@ class CatDogReference:
     learning_rate: float = 2e-5
 
     def fit(self, data: Dataset, options: Options, run: Run) -> Fitted:
-        """Train as the study did. The ImageNet weights come from `options.weights`, or else are downloaded."""
+        """Train as the study did. The ImageNet weights come from `options.weights`, or else are downloaded.
+
+        Raises:
+            RunError: the weights cannot be had, or are of another network.
+        """
         train = _first(data.train, self.examples, options.seed)
         validation = _first(data.validation, self.validation_examples, options.seed)
         shape = (self.spec.height, self.spec.width, 3)
-        weights = str(options.weights) if options.weights else "imagenet"
-        base = keras.applications.VGG16(weights=weights, include_top=False, input_shape=shape)
+        base = _vgg16(options.weights, shape)
         base.trainable = False
         scaled = keras.Sequential([keras.Input(shape), keras.layers.Rescaling(1 / 255), base, keras.layers.Flatten()])
         hidden = keras.Sequential(
@@ -65,6 +69,17 @@ class CatDogReference:
         )
         network = ImageNetwork(keras.Sequential([scaled, hidden]), classifier)
         return Fitted(network, gaussian_scorer(network, replace(data, train=train)), {"network": history})
+
+
+def _vgg16(weights: Path | None, shape: tuple[int, int, int]) -> keras.Model:
+    try:
+        return keras.applications.VGG16(weights=str(weights or "imagenet"), include_top=False, input_shape=shape)
+    # Keras raises a plain Exception for a failed download, and several kinds for a file of other weights.
+    except Exception as error:
+        raise RunError(
+            f"VGG16's ImageNet weights cannot be loaded ({error}): get Keras' VGG16 weights without the top and pass "
+            "them with --weights PATH"
+        ) from error
 
 
 def _first(split: Split, count: int, seed: int) -> Split:

@@ -9,7 +9,7 @@ from helpers.drawn_data import draw_cats_dogs, draw_chest_xrays, draw_digits, wr
 from training.datasets.loading import load_dataset
 from training.recipes.base import Options
 from training.recipes.catalogue import ALL, find_recipe, recipes_for
-from training.run import Run
+from training.run import Run, RunError
 from training.serving_module import ServingModule
 
 DRAWERS = {"topic": write_news, "digit": draw_digits, "catdog": draw_cats_dogs, "pneumonia": draw_chest_xrays}
@@ -57,6 +57,13 @@ def test_a_recipe_learns_what_can_be_learned(task, name, epochs, sources, tmp_pa
     inputs = data.validation.inputs.tolist() if task == "topic" else data.validation.inputs
     answers = np.argmax(fitted.network(tf.constant(inputs)).logits, 1)
     assert (answers == data.validation.labels).mean() >= 0.9
+
+
+def test_weights_that_are_not_there_are_an_error_that_says_how_to_give_them(sources, tmp_path):
+    recipe = find_recipe("catdog", "reference")
+    data = load_dataset("catdog", sources["catdog"], recipe.spec, seed=0, validation_fraction=0.25, quiet=True)
+    with pytest.raises(RunError, match="--weights PATH"):
+        recipe.fit(data, Options(weights=tmp_path / "none.weights.h5"), Run(tmp_path, quiet=True))
 
 
 def test_heat_maps_add_up_to_the_logits_without_their_bias(sources, tmp_path):
