@@ -13,7 +13,8 @@ class Augmentation:
 
     Angles in degrees; shifts, and the erased square's side, as shares of the picture's side; `gamma` and `contrast`
     as factors' natural logarithms; `brightness` and `noise` in grey levels of 0..255; `blur` and `thicken` as the
-    share of the blurred, or thicker or thinner, picture that is blended in.
+    share of the blurred, or thicker or thinner, picture that is blended in. `coarse` is the smallest share of the
+    sides to which half of the pictures are shrunk, all of a batch alike, before they are enlarged again.
     """
 
     flip: bool = False
@@ -26,6 +27,7 @@ class Augmentation:
     contrast: float = 0.0
     gamma: float = 0.0
     blur: float = 0.0
+    coarse: float = 1.0
     thicken: float = 0.0
     noise: float = 0.0
     erase: float = 0.0
@@ -42,6 +44,8 @@ def _change(how: Augmentation, images: Any, seed: Any) -> Any:
     images = _geometry(how, images, draws)
     if how.blur:
         images = _blur(images, draws.uniform(0.0, how.blur))
+    if how.coarse < 1.0:
+        images = _lose_detail(how.coarse, images, draws)
     if how.thicken:
         images = _thicken(images, draws.uniform(-how.thicken, how.thicken))
     images = _light(how, images, draws)
@@ -99,6 +103,14 @@ def _blur(images: Any, share: Any) -> Any:
     """Blend each picture with its 4 x 4 box mean, by the given share of each."""
     smooth = tf.nn.avg_pool2d(images, 4, 1, "SAME")
     return images + share[:, None, None, None] * (smooth - images)
+
+
+def _lose_detail(smallest: float, images: Any, draws: _Draws) -> Any:
+    sides = tf.shape(images)[1:3]
+    share = draws.uniform(smallest, 1.0)[0]
+    shrunk = tf.image.resize(images, tf.cast(tf.cast(sides, tf.float32) * share, tf.int32), "area")
+    coarse = tf.image.resize(shrunk, sides)
+    return tf.where(draws.uniform(0.0, 1.0)[:, None, None, None] < 0.5, coarse, images)
 
 
 def _thicken(images: Any, share: Any) -> Any:

@@ -13,7 +13,7 @@ PICTURES = np.stack([data.chelsea()[40:264, 100:324], data.astronaut()[:224, :22
 SEED = tf.constant([1, 2])
 EVERYTHING = Augmentation(
     flip=True, rotate=10, zoom=(0.9, 1.2), stretch=0.1, shear=5, shift=0.1,
-    brightness=20, contrast=0.2, gamma=0.2, blur=1.0, thicken=0.5, noise=10, erase=0.3,
+    brightness=20, contrast=0.2, gamma=0.2, blur=1.0, coarse=0.3, thicken=0.5, noise=10, erase=0.3,
 )  # fmt: skip
 
 
@@ -34,6 +34,7 @@ def test_nothing_asked_for_changes_nothing():
         {"contrast": 0.4},
         {"gamma": 0.5},
         {"blur": 1.0},
+        {"coarse": 0.2},
         {"thicken": 1.0},
         {"noise": 30.0},
         {"erase": 0.5},

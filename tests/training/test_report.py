@@ -6,8 +6,9 @@ import pytest
 from PIL import Image
 
 from app.serving.manifest import OperatingPoint
-from training.metrics import confusion, roc_auc, sensitivity_specificity
-from training.report.plots import plot_confusion, plot_history, plot_reliability, plot_roc
+from training.metrics import confusion, measure, roc_auc, sensitivity_specificity
+from training.report.plots import plot_confusion, plot_history, plot_reliability, plot_roc, plot_shifts
+from training.robustness import ShiftResult
 
 HISTORY = {
     "accuracy": [0.6, 0.8, 0.9, 0.95],
@@ -52,6 +53,13 @@ def draw_reliability(path):
     plot_reliability(probabilities, labels, path)
 
 
+def draw_shifts(path):
+    labels, probabilities = classified(500, 2)
+    plain = measure(probabilities, labels, ("cat", "dog"), split="validation", resamples=50)
+    blurred = measure(probabilities**0.2, labels[::-1], ("cat", "dog"), split="validation, blur", resamples=50)
+    plot_shifts(plain, tuple(ShiftResult(f"blur {n}", blurred) for n in range(9)), path)
+
+
 DRAWINGS = {
     "history": lambda path: plot_history(HISTORY, path),
     "confusion of 2": lambda path: draw_confusion(2, path),
@@ -59,6 +67,7 @@ DRAWINGS = {
     "confusion of 46": lambda path: draw_confusion(46, path),
     "roc": draw_roc,
     "reliability": draw_reliability,
+    "shifts": draw_shifts,
 }
 
 
