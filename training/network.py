@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from app.inputs.spec import DigitSpec, ImageSpec, InputSpec, TextSpec
+from training.half import HalfPrecisionTrunk
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,15 @@ class Network(Protocol):
 
 
 @runtime_checkable
+class OffsetNetwork(Network, Protocol):
+    """A network of two labels whose single logit can be moved."""
+
+    def with_offset(self, offset: float) -> "OffsetNetwork":
+        """Return the same network with a constant added to its logit."""
+        ...
+
+
+@runtime_checkable
 class WordNetwork(Protocol):
     """A network over texts that can tell the words behind its answer."""
 
@@ -47,7 +58,7 @@ class ImageNetwork(tf.Module):
     `classifier` is a Dense layer to K logits, or to one logit of the second of two labels.
     """
 
-    def __init__(self, trunk: keras.Model, classifier: keras.layers.Dense):
+    def __init__(self, trunk: keras.Model | HalfPrecisionTrunk, classifier: keras.layers.Dense):
         super().__init__()
         self.trunk = trunk
         self.classifier = classifier
@@ -69,6 +80,14 @@ class ImageNetwork(tf.Module):
         # maps gives each cell's share of the logits.
         heatmaps = two_logits(tf.tensordot(maps, self.classifier.kernel, 1))
         return Forward(two_logits(self.classifier(features)), features, heatmaps)
+
+    def with_offset(self, offset: float) -> "ImageNetwork":
+        """Return the same network, of one logit, with a constant added to it."""
+        kernel, bias = self.classifier.get_weights()
+        classifier = keras.layers.Dense(1)
+        network = ImageNetwork(self.trunk, classifier)
+        classifier.set_weights([kernel, bias + np.float32(offset)])
+        return network
 
 
 def two_logits(logits: Any) -> Any:
