@@ -4,18 +4,28 @@ import argparse
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.tasks import TASKS
 from training.arguments import open_fraction, positive_int
 
+# What these modules import takes seconds, and `--help` needs none of it.
+if TYPE_CHECKING:
+    from training.datasets.base import Dataset
+    from training.recipes.base import Recipe
+    from training.run import Run
+    from training.summary import RunSummary
+
 DEFAULT_FRACTION = 0.15
+PRINTED_FIGURES = ("accuracy", "macro_f1", "auc", "ece")
 
 DESCRIPTION = """\
 Train a task's model by a recipe and, with --export or --out, release it as the next version of its model folder.
 
-The run's configuration, history and checkpoints lie in its run folder; after an interruption the same command with
---resume goes on from the last epoch.
+The run folder holds the configuration (config.json), the history of each fitting stage (history.json), checkpoints
+and, at the end, all figures with the time they took (summary.json, which `quartet compare` reads) and the validation
+examples that were answered wrong with the most confidence (worst-errors.png or .md). After an interruption the same
+command with --resume goes on from the last epoch.
 """
 
 
@@ -48,6 +58,12 @@ def add_train(subparsers: Any) -> None:
     )
     parser.add_argument("--limit", type=positive_int, help="use about so many examples only, for a trial")
     parser.add_argument("--weights", type=Path, help="pretrained weights, for a recipe that would download them")
+    parser.add_argument(
+        "--device",
+        choices=("auto", "cpu", "gpu"),
+        default="auto",
+        help="what to compute on: auto (default) takes a GPU where TensorFlow sees one; gpu fails where it sees none",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     parser.set_defaults(func=run_train)
 
@@ -66,24 +82,50 @@ def run_train(arguments: argparse.Namespace) -> int:
         return 0
     try:
         recipe = find_recipe(arguments.task, arguments.recipe or recipes[-1].name)
-        return _train(arguments, recipe)
+        _train(arguments, recipe)
     except KeyError as error:
         print(f"quartet train: {error.args[0]}", file=sys.stderr)
     except (DatasetError, RunError, ExportError) as error:
         print(f"quartet train: {error}", file=sys.stderr)
+    else:
+        return 0
     return 2
 
 
-def _train(arguments: argparse.Namespace, recipe: Any) -> int:
-    from training.datasets.loading import load_dataset
+def _train(arguments: argparse.Namespace, recipe: "Recipe") -> None:
+    from training.device import use_device
     from training.recipes.base import Options
     from training.release import export
-    from training.run import open_run
+    from training.run import SUMMARY_FILE
+    from training.stopwatch import Stopwatch
+    from training.summary import summarise
     from training.train import train
+
+    device = use_device(arguments.device)
+    run = _open_run(arguments, recipe)
+    with Stopwatch(run.folder, device, running=not run.ended) as watch:
+        data = _load(arguments, recipe)
+        print(
+            f"{recipe.task}/{recipe.name}: {len(data.train):,} examples to train on, {len(data.validation):,} held out"
+        )
+        calibrated = train(recipe, data, Options(arguments.seed, arguments.epochs, arguments.weights), run)
+        command = _command(arguments, recipe.name)
+        summary = summarise(recipe, data, calibrated, arguments.seed, command, watch.parts())
+    run.write(SUMMARY_FILE, summary.model_dump(mode="json"))
+    _print_figures(summary)
+    if arguments.out is not None:
+        target = export(recipe, data, calibrated, arguments.seed, arguments.out, command)
+        print(f"released {target}")
+
+
+def _open_run(arguments: argparse.Namespace, recipe: "Recipe") -> "Run":
+    """Open the run folder for all that decides the run's result. The device may change from part to part."""
+    from training.recipes.base import settings_of
+    from training.run import open_run
 
     config = {
         "task": recipe.task,
-        "recipe": repr(recipe),
+        "recipe": settings_of(recipe),
         "data": str(arguments.data) if arguments.data else None,
         "seed": arguments.seed,
         "epochs": arguments.epochs,
@@ -92,7 +134,12 @@ def _train(arguments: argparse.Namespace, recipe: Any) -> int:
         "weights": str(arguments.weights) if arguments.weights else None,
     }
     folder = arguments.run or Path("runs", recipe.task, f"{recipe.name}-{arguments.seed}")
-    run = open_run(folder, config, resume=arguments.resume, quiet=arguments.quiet)
+    return open_run(folder, config, resume=arguments.resume, quiet=arguments.quiet)
+
+
+def _load(arguments: argparse.Namespace, recipe: "Recipe") -> "Dataset":
+    from training.datasets.loading import load_dataset
+
     data = load_dataset(
         recipe.task,
         arguments.data,
@@ -104,25 +151,28 @@ def _train(arguments: argparse.Namespace, recipe: Any) -> int:
     )
     for skip in data.skipped:
         print(f"skipped {skip.name}: {skip.reason}", file=sys.stderr)
-    print(f"{recipe.task}/{recipe.name}: {len(data.train):,} examples to train on, {len(data.validation):,} held out")
-    calibrated = train(recipe, data, Options(arguments.seed, arguments.epochs, arguments.weights), run)
-    for part in calibrated.metrics:
-        for name in ("accuracy", "macro_f1", "auc", "ece"):
+    return data
+
+
+def _print_figures(summary: "RunSummary") -> None:
+    for part in summary.metrics:
+        for name in PRINTED_FIGURES:
             if name in part.values:
                 figure = part.values[name]
                 print(f"{part.split}: {name} {figure.value:.4f} ({figure.low:.4f} to {figure.high:.4f})")
-    if arguments.out is not None:
-        target = export(recipe, data, calibrated, arguments.seed, arguments.out, _command(arguments, recipe.name))
-        print(f"released {target}")
-    return 0
 
 
 def _command(arguments: argparse.Namespace, recipe: str) -> str:
-    """Return the command as anyone would repeat it: with the data's path left to them."""
-    words = ["quartet", "train", arguments.task, "--recipe", recipe, "--data", "PATH", "--export"]
+    """Return the command as anyone would repeat it: with the paths left to them."""
+    words = ["quartet", "train", arguments.task, "--recipe", recipe, "--data", "PATH"]
+    if arguments.out is not None:
+        words.append("--export")
     words += ["--seed", str(arguments.seed)]
-    for option, default in (("epochs", None), ("limit", None), ("validation_fraction", DEFAULT_FRACTION)):
+    options = (("epochs", None), ("limit", None), ("validation_fraction", DEFAULT_FRACTION), ("device", "auto"))
+    for option, default in options:
         value = getattr(arguments, option)
         if value != default:
             words += [f"--{option.replace('_', '-')}", str(value)]
+    if arguments.weights is not None:
+        words += ["--weights", "PATH"]
     return shlex.join(words)

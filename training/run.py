@@ -2,16 +2,19 @@
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 CONFIG_FILE = "config.json"
+ENVIRONMENT_FILE = "environment.json"
 HISTORY_FILE = "history.json"
+SUMMARY_FILE = "summary.json"
 
 
 class RunError(Exception):
-    """A run that cannot be started or resumed."""
+    """A run that cannot be started, resumed or read."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,11 @@ class Run:
 
     folder: Path
     quiet: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run has been trained and measured to its end."""
+        return (self.folder / SUMMARY_FILE).exists()
 
     def stage(self, name: str) -> Path:
         """Return the folder of one fitting stage, made if it is missing."""
@@ -56,8 +64,17 @@ def open_run(folder: Path, config: dict[str, Any], *, resume: bool, quiet: bool 
     if not path.exists():
         raise RunError(f"{folder} holds no run to resume: leave --resume out to start one there")
     before = json.loads(path.read_text(encoding="utf-8"))
-    changed = sorted(key for key in {*before, *config} if before.get(key) != config.get(key))
-    if changed:
-        differences = "; ".join(f"{key} was {before.get(key)!r}, is {config.get(key)!r}" for key in changed)
+    differences = "; ".join(_differences(before, config))
+    if differences:
         raise RunError(f"{folder} was started with other settings ({differences}): resume with the same ones")
     return Run(folder, quiet)
+
+
+def _differences(before: dict[str, Any], now: dict[str, Any], inside: str = "") -> Iterator[str]:
+    """Yield each setting that changed, by its dotted name."""
+    for key in sorted({*before, *now}):
+        old, new = before.get(key), now.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            yield from _differences(old, new, f"{inside}{key}.")
+        elif old != new:
+            yield f"{inside}{key} was {old!r}, is {new!r}"

@@ -25,3 +25,17 @@ def test_a_run_is_not_resumed_with_other_settings(tmp_path):
     open_run(tmp_path, {"seed": 1, "recipe": "a"}, resume=False)
     with pytest.raises(RunError, match="seed was 1, is 2"):
         open_run(tmp_path, {"seed": 2, "recipe": "a"}, resume=True)
+
+
+def test_a_changed_setting_inside_others_is_named_alone(tmp_path):
+    open_run(tmp_path, {"recipe": {"name": "a", "tuning": {"epochs": 3, "rate": 0.1}}}, resume=False)
+    with pytest.raises(RunError) as error:
+        open_run(tmp_path, {"recipe": {"name": "a", "tuning": {"epochs": 4, "rate": 0.1}}}, resume=True)
+    assert "(recipe.tuning.epochs was 3, is 4)" in str(error.value)
+
+
+def test_a_run_has_ended_once_it_has_a_summary(tmp_path):
+    run = open_run(tmp_path, {}, resume=False)
+    assert not run.ended
+    run.write("summary.json", {})
+    assert open_run(tmp_path, {}, resume=True).ended

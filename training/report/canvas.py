@@ -43,11 +43,11 @@ _STYLE = {
 
 
 @contextmanager
-def canvas(path: Path, width: float, height: float) -> Iterator[Figure]:
+def canvas(path: Path, width: float, height: float, *, photographs: bool = False) -> Iterator[Figure]:
     """Open a figure of `width` x `height` inches to draw on, saved as a PNG to `path` when the block ends.
 
     It depends neither on the user's matplotlib settings nor on pyplot's state. The file holds no date or
-    version, and a palette, which makes it half as large.
+    version, and a palette, which makes it half as large, except for `photographs`, which have too many colours.
     """
     drawn = BytesIO()
     with style.context(["default", _STYLE]):
@@ -55,4 +55,6 @@ def canvas(path: Path, width: float, height: float) -> Iterator[Figure]:
         yield figure
         figure.savefig(drawn, format="png")
     picture = Image.open(drawn).convert("RGB")
-    picture.quantize(256, dither=Image.Dither.NONE).save(path, format="png", optimize=True)
+    if not photographs:
+        picture = picture.quantize(256, dither=Image.Dither.NONE)
+    picture.save(path, format="png", optimize=True)
