@@ -93,6 +93,20 @@ def test_the_released_folder_tells_how_it_was_made(released):
         Image.open(folder / plot).verify()
 
 
+def test_the_operating_point_keeps_its_promise_with_rounded_numbers(released):
+    manifest = open_artifact(released / "models" / "pneumonia" / "1").manifest
+    point, figures = manifest.operating_point, manifest.metrics[0].values
+    assert figures["recall/PNEUMONIA"].value == point.sensitivity.value
+    assert figures["recall/NORMAL"].value == point.specificity.value
+    assert point.threshold == round(point.threshold, 6)
+    assert manifest.ood.threshold == round(manifest.ood.threshold, 6)
+
+
+def test_no_training_picture_is_in_a_model_folder(released):
+    Image.open(released / "runs" / "pneumonia" / "worst-errors.png").verify()
+    assert not list((released / "models").rglob("*worst*"))
+
+
 def test_the_command_evaluates_what_it_released(released, capsys):
     words = [
         "evaluate",

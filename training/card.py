@@ -14,6 +14,7 @@ _PLOT_TITLES = {
     "confusion": "What is taken for what",
     "roc": "ROC curve",
     "reliability": "Confidence against the share right",
+    "shifts": "Right answers when the pictures are blurred, cropped, lighter and so on",
 }
 
 

@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 
 from app.serving.artifact import CARD_FILE, GOLDEN_FILE
 from app.serving.golden import Golden, save_golden
-from app.serving.manifest import DatasetInfo, Manifest
+from app.serving.manifest import Manifest
 from training.card import write_card
 from training.card_texts import CARD_TEXTS
 from training.datasets.base import Dataset
 from training.export import new_version, save_manifest, save_module
 from training.golden import golden_inputs
 from training.recipes.base import Recipe
+from training.report.plots import plot_shifts
 from training.report.run_plots import write_plots
 from training.serving_module import ServingModule
+from training.summary import dataset_info
 from training.train import Calibrated, decisions_of, library_versions
 
 
@@ -44,6 +46,8 @@ def export(recipe: Recipe, data: Dataset, calibrated: Calibrated, seed: int, mod
             operating_point=calibrated.operating_point,
             metrics=calibrated.metrics[0],
         )
+        if calibrated.shifts:
+            plot_shifts(calibrated.metrics[0], calibrated.shifts, folder / "plots" / "shifts.png")
 
         def complete(files: dict[str, str]) -> Manifest:
             return Manifest(
@@ -60,7 +64,7 @@ def export(recipe: Recipe, data: Dataset, calibrated: Calibrated, seed: int, mod
                 temperature=calibrated.temperature,
                 operating_point=calibrated.operating_point,
                 ood=calibrated.ood,
-                dataset=_dataset_info(data),
+                dataset=dataset_info(data),
                 metrics=calibrated.metrics,
                 files=files,
             )
@@ -87,15 +91,3 @@ def _golden(folder: Path, recipe: Recipe, seed: int) -> Golden:
 
     inputs = golden_inputs(recipe.spec, lambda pool: run(pool)["probabilities"], seed)
     return Golden(inputs, **run(inputs))
-
-
-def _dataset_info(data: Dataset) -> DatasetInfo:
-    return DatasetInfo(
-        name=data.name,
-        digest=data.digest,
-        train=len(data.train),
-        validation=len(data.validation),
-        validation_fraction=data.validation_fraction,
-        grouped_by=data.grouped_by,
-        skipped=len(data.skipped),
-    )

@@ -10,7 +10,10 @@ from training.ood import OodScorer
 
 
 class ServingModule(tf.Module):
-    """What `serving_default` and `explain` run. `network` and `scorer` are tracked, so that their weights are saved."""
+    """What the signatures run: `serving_default`, for some networks `explain`, and for pictures `features`.
+
+    `network` and `scorer` are tracked, so that their weights are saved.
+    """
 
     def __init__(self, network: Network, scorer: OodScorer, temperature: float, spec: InputSpec):
         super().__init__()
@@ -26,6 +29,11 @@ class ServingModule(tf.Module):
             "probabilities": tf.nn.softmax(forward.logits / self.temperature),
             "ood_score": self.scorer(inputs, forward.features),
         }
+
+    def describe(self, inputs: Any) -> dict[str, Any]:
+        """Return penultimate `features` float32 `[B, D]` and uncalibrated `logits` float32 `[B, K]`, to study them."""
+        forward = self.network(inputs)
+        return {"features": forward.features, "logits": forward.logits}
 
     def explain_words(self, inputs: Any) -> dict[str, Any]:
         """Return `words` string `[B, n]` and their `evidence` float32 `[B, n]` for the label answered."""
@@ -44,6 +52,8 @@ class ServingModule(tf.Module):
         """Return the functions to save; `explain` only where the network can tell what its answer rests on."""
         signature = input_signature(self.spec)
         functions = {"serving_default": self.predict}
+        if signature.dtype != tf.string:
+            functions["features"] = self.describe
         if isinstance(self.network, WordNetwork):
             functions["explain"] = self.explain_words
         elif signature.dtype != tf.string and self._has_heatmaps(signature):

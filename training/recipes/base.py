@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from app.inputs.spec import InputSpec
 from training.datasets.base import Dataset
@@ -73,6 +74,23 @@ class Recipe(Protocol):
         """What its decision threshold is chosen for; None for the most probable label."""
         ...
 
+    @property
+    def reported(self) -> str | None:
+        """What the study reported of it, in its own figures; None for a recipe of ours."""
+        ...
+
+    @property
+    def note(self) -> str | None:
+        """What a reader of the comparison of recipes must know of this one, in a sentence without its full stop."""
+        ...
+
     def fit(self, data: Dataset, options: Options, run: Run) -> Fitted:
         """Train on `data.train`, choosing on `data.validation`."""
         ...
+
+
+def settings_of(recipe: Recipe) -> dict[str, Any]:
+    """Return every setting of a recipe, nested ones too, as JSON values; what is only said about it is left out."""
+    adapter = TypeAdapter(type(recipe))
+    settings: dict[str, Any] = adapter.dump_python(recipe, mode="json", exclude={"summary", "reported", "note"})
+    return settings

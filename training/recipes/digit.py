@@ -11,7 +11,7 @@ from training.datasets.base import Dataset
 from training.fit import Plan
 from training.network import ImageNetwork
 from training.recipes.base import Fitted, OperatingTarget, Options
-from training.recipes.keras_fit import fit_end_to_end, gaussian_scorer, warm_up_then_cosine
+from training.recipes.keras_fit import fit_end_to_end, neighbour_scorer, warm_up_then_cosine
 from training.run import Run
 
 SHAPE = (28, 28, 1)
@@ -26,6 +26,8 @@ class DigitReference:
     summary: str = "Conv 32, 64, 64 and Dense 64; rmsprop, batch 64, 5 epochs"
     spec: DigitSpec = DigitSpec()
     operating_target: OperatingTarget | None = None
+    reported: str | None = "not stated"
+    note: str | None = None
     epochs: int = 5
     batch_size: int = 64
 
@@ -49,7 +51,7 @@ class DigitReference:
         history = fit_end_to_end(
             trunk, network.classifier, data, plan, run, "network", optimizer=keras.optimizers.RMSprop()
         )
-        return Fitted(network, gaussian_scorer(network, data), {"network": history})
+        return Fitted(network, neighbour_scorer(network, data), {"network": history})
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class DigitConv:
     summary: str = "six batch-normalised convolutions, affine augmentation, cosine schedule, early stopping"
     spec: DigitSpec = DigitSpec()
     operating_target: OperatingTarget | None = None
+    reported: str | None = None
+    note: str | None = None
     epochs: int = 16
     batch_size: int = 128
     patience: int = 6
@@ -96,7 +100,7 @@ class DigitConv:
             augment=self.augmentation,
             smoothing=self.smoothing,
         )
-        return Fitted(network, gaussian_scorer(network, data), {"network": history})
+        return Fitted(network, neighbour_scorer(network, data), {"network": history})
 
     def _trunk(self) -> keras.Model:
         x = image = keras.Input(SHAPE)

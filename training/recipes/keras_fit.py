@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from training.datasets.base import Dataset, Split
 from training.fit import Arrays, Augment, History, Plan, fit
-from training.network import ImageNetwork
-from training.ood import GaussianScorer, fit_gaussian
+from training.network import Network
+from training.ood import NeighbourScorer, fit_neighbours
 from training.run import Run
 
 FEATURE_BATCH = 128
@@ -107,14 +107,14 @@ def fit_end_to_end(
     )
 
 
-def features_of(network: ImageNetwork, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def features_of(network: Network, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return penultimate features float32 `[N, D]` of uint8 pictures `[N, H, W, C]`."""
     return in_batches(lambda batch: network(batch).features, images)
 
 
-def gaussian_scorer(network: ImageNetwork, data: Dataset) -> GaussianScorer:
+def neighbour_scorer(network: Network, data: Dataset) -> NeighbourScorer:
     """Fit the out-of-distribution score on the training features."""
-    return GaussianScorer(fit_gaussian(features_of(network, data.train.inputs)))
+    return fit_neighbours(features_of(network, data.train.inputs))
 
 
 def in_batches(function: Callable[[Any], Any], inputs: NDArray[Any], batch: int = FEATURE_BATCH) -> NDArray[np.float32]:

@@ -7,13 +7,14 @@ import keras
 
 from app.inputs.spec import ImageSpec
 from training.augment import Augmentation
-from training.backbones.efficientnet_lite import LITE0
+from training.backbones.efficientnet_lite import LITE0, Variant
 from training.datasets.base import Dataset
+from training.ensemble import EnsembleNetwork
 from training.fit import Plan
 from training.network import ImageNetwork
 from training.recipes.base import Fitted, OperatingTarget, Options
-from training.recipes.keras_fit import Weights, fit_end_to_end, gaussian_scorer
-from training.recipes.transfer import HeadStage, TuningStage, fine_tune, fit_head, lite_trunk
+from training.recipes.keras_fit import Weights, fit_end_to_end, neighbour_scorer
+from training.recipes.transfer import HeadStage, TuningStage, fine_tune, fit_head, for_inference, lite_network
 from training.run import Run
 from training.shortcuts import balancing_weights, find_misleading, hard_rows
 
@@ -32,8 +33,10 @@ class PneumoniaReference:
     epochs: int
     batch_size: int
     augmentation: Augmentation | None
+    reported: str | None
     task: str = "pneumonia"
     operating_target: OperatingTarget | None = OperatingTarget(POSITIVE, None)
+    note: str | None = None
 
     def fit(self, data: Dataset, options: Options, run: Run) -> Fitted:
         """Train as the study did."""
@@ -50,7 +53,7 @@ class PneumoniaReference:
             optimizer=keras.optimizers.Adam(),
             augment=self.augmentation,
         )
-        return Fitted(network, gaussian_scorer(network, data), {"network": history})
+        return Fitted(network, neighbour_scorer(network, data), {"network": history})
 
 
 def _trunk_v1(shape: tuple[int, int, int]) -> keras.Model:
@@ -100,20 +103,25 @@ def _pair(x: Any, convolution: Any, filters: int) -> Any:
 
 @dataclass(frozen=True)
 class PneumoniaLite:
-    """Ours: EfficientNet-Lite0 on greyscale, a linear classifier first, then its upper blocks with it.
+    """Ours: EfficientNet-Lite0 on greyscale at each of several sizes, fine-tuned on its own, their logits averaged.
 
     Sharpness, exposure and borders alone tell the two labels of this set apart almost perfectly. So augmentation
-    changes all of them, examples that they mislead weigh more, and validation measures those apart.
+    changes all of them, examples that they mislead weigh more, the smaller size cannot see the finest detail, and
+    validation measures the misleading examples apart.
     """
 
     task: str = "pneumonia"
-    name: str = "lite0"
-    summary: str = "EfficientNet-Lite0 on greyscale, upper blocks fine-tuned; misleading examples weigh more"
+    name: str = "lite0-pair"
+    summary: str = "EfficientNet-Lite0 on greyscale at 224 and 112 pixels, fine-tuned; misleading examples weigh more"
     spec: ImageSpec = ImageSpec(mode="L", height=224, width=224)
     operating_target: OperatingTarget | None = OperatingTarget(POSITIVE, 0.97)
+    reported: str | None = None
+    note: str | None = None
+    variant: Variant = LITE0
+    sizes: tuple[int, ...] = (224, 112)
     head: HeadStage = HeadStage(views=0, penalty=1e-2)
-    tuning: TuningStage = TuningStage(from_block="block9", epochs=4, learning_rate=1e-4)
-    weight_floor: float = 0.02
+    tuning: TuningStage = TuningStage(from_block="block8", epochs=6, learning_rate=1e-4)
+    weight_floor: float = 0.05
     augmentation: Augmentation = Augmentation(
         flip=True,
         rotate=12.0,
@@ -125,24 +133,29 @@ class PneumoniaLite:
         contrast=0.4,
         gamma=0.4,
         blur=1.0,
+        coarse=0.2,
         noise=10.0,
         erase=0.3,
     )
 
     def fit(self, data: Dataset, options: Options, run: Run) -> Fitted:
-        """Fit the classifier on frozen features, then fine-tune."""
-        trunk = lite_trunk(LITE0, self.spec.height, self.spec.width, self.spec.channels)
-        network = ImageNetwork(trunk, keras.layers.Dense(1))
+        """Fit each size's classifier on frozen features, then fine-tune it."""
         misleading = find_misleading(data)
         weights = Weights(
             balancing_weights(misleading.train, data.train.labels, self.weight_floor),
             balancing_weights(misleading.validation, data.validation.labels, self.weight_floor),
         )
         tuning = replace(self.tuning, epochs=options.epochs or self.tuning.epochs)
-        fit_head(network, data, self.head, self.augmentation, options.seed, run, weights)
-        history = fine_tune(network, data, tuning, self.augmentation, options.seed, run, weights)
+        members, histories = [], {}
+        for size in self.sizes:
+            member, stage = lite_network(self.variant, self.spec, size), replace(run, folder=run.stage(f"{size}"))
+            fit_head(member, data, self.head, self.augmentation, options.seed, stage, weights)
+            history = fine_tune(member, data, tuning, self.augmentation, options.seed, stage, weights)
+            members.append(for_inference(member, self.variant, self.spec))
+            histories[f"tuning-{size}"] = history
+        network = EnsembleNetwork(members)
         hard = hard_rows(misleading.validation, data.validation.labels)
-        return Fitted(network, gaussian_scorer(network, data), {"tuning": history}, {HARD_PART: hard})
+        return Fitted(network, neighbour_scorer(network, data), histories, {HARD_PART: hard})
 
 
 RECIPES = (
@@ -153,6 +166,7 @@ RECIPES = (
         25,
         32,
         STUDY_AUGMENTATION,
+        "train 0.96, validation 0.74",
     ),
     PneumoniaReference(
         "reference-v2",
@@ -161,6 +175,7 @@ RECIPES = (
         15,
         32,
         STUDY_AUGMENTATION,
+        "0.75 on 16 pictures",
     ),
     PneumoniaReference(
         "reference-v3",
@@ -169,6 +184,7 @@ RECIPES = (
         9,
         128,
         None,
+        "test 0.867 at its best epoch, 0.8205 at its last; 0.81 on 16 pictures",
     ),
     PneumoniaLite(),
 )

@@ -37,6 +37,8 @@ class TopicReference:
     summary: str = "multi-hot 10,000 words, Dense 64 twice, softmax; rmsprop, batch 512, 9 epochs"
     spec: TextSpec = TextSpec()
     operating_target: OperatingTarget | None = None
+    reported: str | None = "not stated"
+    note: str | None = None
     vocabulary_size: int = 10_000
     epochs: int = 9
     batch_size: int = 512
@@ -83,6 +85,8 @@ class TopicLinear:
     summary: str = "TF-IDF of all words and, again, of the opening 8 and 40; linear SVMs, one against the rest"
     spec: TextSpec = TextSpec()
     operating_target: OperatingTarget | None = None
+    reported: str | None = None
+    note: str | None = None
     openings: tuple[int, ...] = (8, 40)
     min_documents: int = 3
     penalty: float = 1.0

@@ -8,10 +8,14 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from app.inputs.spec import ImageSpec
 from training.augment import Augmentation
 from training.backbones import efficientnet_lite
+from training.backbones.efficientnet_lite import Variant
+from training.backbones.folding import fold_batch_norms
 from training.datasets.base import Dataset
 from training.fit import History, Plan
+from training.half import HalfPrecisionTrunk
 from training.network import ImageNetwork
 from training.recipes.keras_fit import Weights, features_of, fit_end_to_end, warm_up_then_cosine
 from training.run import Run
@@ -46,12 +50,32 @@ class TuningStage:
     smoothing: float = 0.05
 
 
-def lite_trunk(variant: efficientnet_lite.Variant, height: int, width: int, channels: int) -> keras.Model:
-    """Return the pretrained network over pixels 0..255, scaled as it was trained: (x - 127) / 128."""
-    pixels = keras.Input((height, width, channels))
-    scaled = keras.layers.Rescaling(1 / 128, -127 / 128)(pixels)
-    backbone = efficientnet_lite.load(variant, channels=channels, size=height)
-    return keras.Model(pixels, backbone(scaled))
+def lite_network(variant: Variant, spec: ImageSpec, size: int | None = None) -> ImageNetwork:
+    """Return the pretrained network with an untrained classifier of one logit.
+
+    It looks at pictures of the spec, or at those shrunk to `size`, which must divide the spec's.
+    """
+    backbone = efficientnet_lite.load(variant, channels=spec.channels, size=size or spec.height)
+    return ImageNetwork(_over_pixels(backbone, spec), keras.layers.Dense(1))
+
+
+def for_inference(network: ImageNetwork, variant: Variant, spec: ImageSpec) -> ImageNetwork:
+    """Return the same function for use only: batch norms folded in, large weights in half precision."""
+    backbone = network.trunk.layers[-1]
+    folded = efficientnet_lite.build(variant, channels=spec.channels, size=backbone.input_shape[1], norms=False)
+    fold_batch_norms(backbone, folded)
+    return ImageNetwork(HalfPrecisionTrunk(_over_pixels(folded, spec)), network.classifier)
+
+
+def _over_pixels(backbone: keras.Model, spec: ImageSpec) -> keras.Model:
+    """Return a backbone over pixels 0..255, scaled as it was trained: (x - 127) / 128."""
+    x = pixels = keras.Input((spec.height, spec.width, spec.channels))
+    factor, rest = divmod(spec.height, backbone.input_shape[1])
+    if rest:
+        raise ValueError(f"pictures of {spec.height} pixels cannot be shrunk to {backbone.input_shape[1]} by averaging")
+    if factor > 1:
+        x = keras.layers.AveragePooling2D(factor)(x)
+    return keras.Model(pixels, backbone(keras.layers.Rescaling(1 / 128, -127 / 128)(x)))
 
 
 def fit_head(

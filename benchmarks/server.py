@@ -1,0 +1,27 @@
+"""The service as a process of its own, started for a measurement and stopped after it."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def running_server(models: Path) -> Iterator[str]:
+    """Serve a models folder on a free port and give the address, `http://127.0.0.1:PORT`.
+
+    Raises:
+        RuntimeError: the service did not start; the text is what it said.
+    """
+    command = [sys.executable, "-m", "app.cli", "serve", "--port", "0", "--models", str(models)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own command
+        try:
+            said = process.stdout.readline() if process.stdout else ""
+            ready = re.fullmatch(r"Quartet is ready: http://localhost:(\d+)/docs\n", said)
+            if ready is None:
+                raise RuntimeError(f"the service did not start: {said!r}")
+            yield f"http://127.0.0.1:{ready[1]}"
+        finally:
+            process.terminate()
