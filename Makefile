@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: serve test lint format lock clean
+.PHONY: serve test lint format lock ood clean
 .DELETE_ON_ERROR:
 
 serve: $(VENV)/.serve
@@ -26,6 +26,10 @@ format: $(VENV)/.dev
 lock: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras \
 		--no-emit-index-url --no-header --no-annotate pyproject.toml -o constraints.txt $(ARGS)
+
+# make ood ARGS='--data DATA': how the models tell strangers, written to docs/out-of-distribution.md.
+ood: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.out_of_distribution $(ARGS)
 
 clean:
 	rm -rf $(VENV)

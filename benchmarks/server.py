@@ -1,5 +1,6 @@
 """The service as a process of its own, started for a measurement and stopped after it."""
 
+import os
 import re
 import subprocess
 import sys
@@ -16,7 +17,9 @@ def running_server(models: Path) -> Iterator[str]:
         RuntimeError: the service did not start; the text is what it said.
     """
     command = [sys.executable, "-m", "app.cli", "serve", "--port", "0", "--models", str(models)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own command
+    # Only the first line is read of what the service says: a log of each request would fill the pipe.
+    environment = os.environ | {"QUARTET_LOG_LEVEL": "warning"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:  # noqa: S603
         try:
             said = process.stdout.readline() if process.stdout else ""
             ready = re.fullmatch(r"Quartet is ready: http://localhost:(\d+)/docs\n", said)

@@ -74,9 +74,16 @@ def _details(manifest: Manifest, recipe_summary: str) -> str:
         "parameters": f"{manifest.parameters:,}",
         "input": _described_input(manifest.input),
         "output": f"a probability for each of {len(manifest.labels)} labels: {', '.join(manifest.labels)}",
-        "calibration": f"temperature {manifest.temperature:.3f}, fitted on validation (Guo et al. 2017)",
+        "calibration": _described_calibration(manifest),
     }
     return "## Model details\n\n" + _table(("", ""), rows.items())
+
+
+def _described_calibration(manifest: Manifest) -> str:
+    fitted = f"temperature {manifest.temperature:.3f}, fitted on validation (Guo et al. 2017)"
+    if len(manifest.labels) > 2:
+        return fitted
+    return f"{fitted} together with an offset of the logit (Alexandari et al. 2020)"
 
 
 def _described_input(spec: InputSpec) -> str:

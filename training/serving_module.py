@@ -31,7 +31,7 @@ class ServingModule(tf.Module):
         }
 
     def describe(self, inputs: Any) -> dict[str, Any]:
-        """Return penultimate `features` float32 `[B, D]` and uncalibrated `logits` float32 `[B, K]`, to study them."""
+        """Return the scored `features` float32 `[B, D]` and uncalibrated `logits` float32 `[B, K]`, to study them."""
         forward = self.network(inputs)
         return {"features": forward.features, "logits": forward.logits}
 

@@ -1,5 +1,6 @@
 """Letters as people would upload them: printed or distorted like handwriting, thin or thick, turned, on any paper."""
 
+from dataclasses import dataclass
 from string import ascii_letters
 
 import numpy as np
@@ -7,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from benchmarks.strangers.fonts import LETTER_FONTS, load_font
+from benchmarks.strangers.fonts import load_font
 from benchmarks.strangers.paper import photographed
 
 DIGIT_SHAPES = frozenset("OoDQlIijZzSsbGqgBy")
@@ -17,16 +18,31 @@ LETTERS = tuple(letter for letter in ascii_letters if letter not in DIGIT_SHAPES
 GLYPH = 120
 
 
-def letters(count: int, seed: int, fonts: tuple[str, ...] = LETTER_FONTS) -> list[tuple[str, Image.Image]]:
-    """Draw so many letters, each with its name, going round `LETTERS`; half are distorted as by a hand."""
+@dataclass(frozen=True)
+class Style:
+    """How letters are made: written with one of the fonts, and `bent` as by a hand or straight."""
+
+    name: str
+    fonts: tuple[str, ...]
+    bent: bool
+
+
+# None of these fonts is among those that the digit model's score is taught with.
+STYLES = (
+    Style("sans serif", ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique"), bent=False),
+    Style("serif", ("DejaVuSerif", "DejaVuSerif-Bold"), bent=False),
+    Style("typewriter", ("DejaVuSansMono",), bent=False),
+    Style("bent as by a hand", tuple(f"DejaVu{family}" for family in ("Sans", "Sans-Oblique", "Serif")), bent=True),
+)
+
+
+def letters(style: Style, count: int, seed: int) -> list[Image.Image]:
+    """Draw so many letters of one style, going round `LETTERS`."""
     rng = np.random.default_rng(seed)
     drawn = []
     for number in range(count):
-        letter = LETTERS[number % len(LETTERS)]
-        ink = _ink(letter, str(rng.choice(fonts)), rng)
-        if rng.random() < 0.5:
-            ink = wobbled(ink, rng)
-        drawn.append((letter, Image.fromarray(_on_page(ink, rng))))
+        ink = _ink(LETTERS[number % len(LETTERS)], str(rng.choice(style.fonts)), rng)
+        drawn.append(Image.fromarray(_on_page(bent(ink, rng) if style.bent else ink, rng)))
     return drawn
 
 
@@ -39,15 +55,16 @@ def _ink(letter: str, font: str, rng: np.random.Generator) -> NDArray[np.uint8]:
     return np.asarray(field.rotate(float(rng.uniform(-12, 12)), Image.Resampling.BICUBIC))
 
 
-def wobbled(ink: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+def bent(ink: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Bend ink `[H, W]` by a smooth random displacement of a few pixels (Simard et al. 2003)."""
     coordinates = np.mgrid[: ink.shape[0], : ink.shape[1]].astype(np.float64)
     reach, strength = rng.uniform(12, 25), rng.uniform(2, 6)
     for axis in range(2):
         bend = gaussian_filter(rng.normal(size=ink.shape), reach)
         coordinates[axis] += strength * bend / bend.std()
-    bent = map_coordinates(ink.astype(np.float64), coordinates, order=1)
-    return np.rint(np.clip(bent, 0, 255)).astype(np.uint8)
+    moved = map_coordinates(ink.astype(np.float64), coordinates, order=1)
+    levels: NDArray[np.uint8] = np.rint(np.clip(moved, 0, 255)).astype(np.uint8)
+    return levels
 
 
 def _on_page(ink: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

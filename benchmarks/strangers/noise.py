@@ -64,7 +64,8 @@ def gradient(height: int, width: int, rng: np.random.Generator) -> NDArray[np.fl
         along = np.hypot(rows - rng.uniform(0, 1), columns - rng.uniform(0, 1))
     share = ((along - along.min()) / max(float(np.ptp(along)), 1e-9))[..., np.newaxis]
     first, last = rng.uniform(0, 255, (2, 3 if rng.random() < 0.5 else 1)) * np.ones(3)
-    return first + (last - first) * share
+    levels: NDArray[np.float64] = first + (last - first) * share
+    return levels
 
 
 def black(height: int, width: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -37,7 +37,8 @@ def vignette(height: int, width: int, rng: np.random.Generator) -> NDArray[np.fl
     rows, columns = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     down, across = rng.uniform(-0.5, 0.5, 2)
     away = (rows - down) ** 2 + (columns - across) ** 2
-    return 1 - rng.uniform(0, 0.35) * away / away.max()
+    light: NDArray[np.float64] = 1 - rng.uniform(0, 0.35) * away / away.max()
+    return light
 
 
 def texture(height: int, width: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -20,12 +20,12 @@ LEAST_CROP = 0.4
 
 
 def shipped() -> list[Image.Image]:
-    """Open every photograph that is installed.
+    """Read every photograph that is installed.
 
     Raises:
         FileNotFoundError: a package that ships them is missing.
     """
-    return [Image.open(_folder(package) / name) for package, names in _FILES.items() for name in names]
+    return [_read(_folder(package) / name) for package, names in _FILES.items() for name in names]
 
 
 def photographs(count: int, seed: int, *, colour: bool) -> list[Image.Image]:
@@ -40,6 +40,12 @@ def _crop(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
     left, top = int(rng.integers(picture.width - width + 1)), int(rng.integers(picture.height - height + 1))
     cropped = picture.crop((left, top, left + width, top + height))
     return ImageOps.mirror(cropped) if rng.random() < 0.5 else cropped
+
+
+def _read(path: Path) -> Image.Image:
+    with Image.open(path) as picture:
+        picture.load()
+    return picture
 
 
 def _folder(package: str) -> Path:

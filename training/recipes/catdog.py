@@ -13,7 +13,7 @@ from training.datasets.base import Dataset, Split
 from training.fit import Plan, fit
 from training.network import ImageNetwork
 from training.recipes.base import Fitted, OperatingTarget, Options
-from training.recipes.keras_fit import compile_for_labels, neighbour_scorer, in_batches, targets_for
+from training.recipes.keras_fit import compile_for_labels, in_batches, neighbour_scorer, targets_for
 from training.recipes.transfer import HeadStage, TuningStage, fine_tune, fit_head, for_inference, lite_network
 from training.run import Run, RunError
 

@@ -4,17 +4,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 
 from app.inputs.spec import DigitSpec
 from training.augment import Augmentation
 from training.datasets.base import Dataset
+from training.exposure import KNOWN, ExposedScorer, LevelNetwork, fit_exposed
 from training.fit import Plan
 from training.network import ImageNetwork
 from training.recipes.base import Fitted, OperatingTarget, Options
-from training.recipes.keras_fit import fit_end_to_end, neighbour_scorer, warm_up_then_cosine
+from training.recipes.keras_fit import features_of, fit_end_to_end, neighbour_scorer, warm_up_then_cosine
 from training.run import Run
+from training.scribbles import draw_scribbles, redraw_digits
 
 SHAPE = (28, 28, 1)
+OOD_METHOD = (
+    "log odds of being a stranger by a small network on the levels' means, taught with drawn letters and stains"
+)
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,8 @@ class DigitConv:
     learning_rate: float = 3e-3
     smoothing: float = 0.05
     filters: tuple[int, ...] = (32, 64, 128)
+    redrawn: int = 4_500
+    strangers: int = 8_000
     augmentation: Augmentation = Augmentation(
         rotate=14.0,
         zoom=(0.85, 1.12),
@@ -85,12 +93,13 @@ class DigitConv:
 
     def fit(self, data: Dataset, options: Options, run: Run) -> Fitted:
         """Train with the epochs' learning rate on a half cosine."""
-        network = ImageNetwork(self._trunk(), keras.layers.Dense(len(data.labels)))
+        trunk = self._trunk()
+        network = LevelNetwork(trunk, keras.layers.Dense(len(data.labels)))
         epochs = options.epochs or self.epochs
         plan = Plan(epochs, self.batch_size, options.seed, self.patience)
         steps = epochs * -(-len(data.train) // self.batch_size)
         history = fit_end_to_end(
-            network.trunk,
+            trunk,
             network.classifier,
             data,
             plan,
@@ -100,7 +109,15 @@ class DigitConv:
             augment=self.augmentation,
             smoothing=self.smoothing,
         )
-        return Fitted(network, neighbour_scorer(network, data), {"network": history})
+        return Fitted(network, self._scorer(network, data, options.seed), {"network": history})
+
+    def _scorer(self, network: LevelNetwork, data: Dataset, seed: int) -> ExposedScorer:
+        """Teach the score digits as they are and as uploads are read, against what else people draw."""
+        drawn = np.random.default_rng(seed).permutation(len(data.train))[:KNOWN]
+        shown = data.train.inputs[drawn]
+        known = np.concatenate([shown, redraw_digits(shown[: self.redrawn], seed)])
+        strangers = draw_scribbles(self.strangers, seed)
+        return fit_exposed(features_of(network, known), features_of(network, strangers), OOD_METHOD, seed)
 
     def _trunk(self) -> keras.Model:
         x = image = keras.Input(SHAPE)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from training.datasets.base import Dataset, Split
 from training.fit import Arrays, Augment, History, Plan, fit
 from training.network import Network
-from training.ood import NeighbourScorer, fit_neighbours
+from training.ood import BANK_ROWS, NeighbourScorer
 from training.run import Run
 
 FEATURE_BATCH = 128
@@ -113,8 +113,9 @@ def features_of(network: Network, images: NDArray[np.uint8]) -> NDArray[np.float
 
 
 def neighbour_scorer(network: Network, data: Dataset) -> NeighbourScorer:
-    """Fit the out-of-distribution score on the training features."""
-    return fit_neighbours(features_of(network, data.train.inputs))
+    """Fit the out-of-distribution score on features of training pictures drawn at random."""
+    drawn = np.sort(np.random.default_rng(0).permutation(len(data.train))[:BANK_ROWS])
+    return NeighbourScorer(features_of(network, data.train.inputs[drawn]))
 
 
 def in_batches(function: Callable[[Any], Any], inputs: NDArray[Any], batch: int = FEATURE_BATCH) -> NDArray[np.float32]:
