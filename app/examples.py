@@ -71,7 +71,8 @@ def task_models_example() -> Json:
         "state": "available",
         "version": 2,
         "reason": None,
-        "engine": "tensorflow",
+        "engine": "openvino",
+        "engine_reason": "the fastest that is installed and gives the golden answers",
         "versions": [
             {"version": 3, "state": "refused", "reason": REFUSED, "sha256": None, "manifest": None},
             {

@@ -19,10 +19,9 @@ from app.problems import ProblemError, install_problem_handlers, internal_error_
 from app.routes import health, models, pages
 from app.routes.explain import explain_router
 from app.routes.predict import predict_router
-from app.serving.model import load_model
+from app.serving.engines import load_fastest
 from app.serving.predictor import Predictor
 from app.serving.registry import Registry
-from app.serving.tensorflow_engine import TensorFlowEngine
 from app.settings import Settings
 from app.tasks import TASKS, Task
 
@@ -47,9 +46,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.settings = settings
         app.state.registry = registry_of(settings)
-        app.state.predictor = Predictor(settings.workers)
+        app.state.predictor = Predictor(settings.scheduling_policy)
         await to_thread.run_sync(app.state.registry.load)
         yield
+        app.state.predictor.close()
 
     app = DocumentedAPI(
         title="Quartet",
@@ -83,6 +83,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def registry_of(settings: Settings, tasks: Sequence[Task] = TASKS) -> Registry:
     """Return the registry of the models folder, nothing loaded yet."""
-    load_engine = partial(TensorFlowEngine, threads=settings.inference_threads)
-    load = partial(load_model, load_engine=load_engine, limits=settings.input_limits)
+    load = partial(load_fastest, policy=settings.engine_policy, limits=settings.input_limits)
     return Registry(settings.models_dir, load, tasks)

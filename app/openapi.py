@@ -1,6 +1,5 @@
 """The OpenAPI document: FastAPI's own, with this service's errors and the bodies that it cannot derive."""
 
-from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
@@ -62,7 +61,7 @@ def error_responses(*types: ProblemType) -> dict[int | str, Json]:
     for type_ in (*types, INTERNAL):
         empty = {"description": "", "content": {MEDIA_TYPE: {"schema": reference(Problem), "examples": {}}}}
         response = responses.setdefault(int(type_.status), empty)
-        if type_.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        if type_.retry_seconds is not None:
             response["headers"] = RETRY_AFTER
         response["description"] = f"{response['description']} {type_.meaning}".strip()
         example = {"summary": type_.title, "value": examples.problem_example(type_)}

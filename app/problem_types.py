@@ -6,13 +6,17 @@ from http import HTTPStatus
 
 @dataclass(frozen=True)
 class ProblemType:
-    """One kind of error. `/problems/<slug>` is its type URI; `example` is a `detail` it may carry."""
+    """One kind of error. `/problems/<slug>` is its type URI; `example` is a `detail` it may carry.
+
+    `retry_seconds` is when trying again makes sense, if it can.
+    """
 
     slug: str
     status: HTTPStatus
     title: str
     meaning: str
     example: str
+    retry_seconds: int | None = None
 
     @property
     def uri(self) -> str:
@@ -89,6 +93,15 @@ UNAVAILABLE = ProblemType(
     "Model unavailable",
     "No model of this task passed the checks at start-up; `/models/<task>` says why for each version.",
     "No model for 'digit' is available: version 1: saved_model.pb: its sha256 is not the one in the manifest",
+    retry_seconds=30,
+)
+OVERLOADED = ProblemType(
+    "overloaded",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Overloaded",
+    "More inputs wait than the service lets wait; none of this request's was looked at. Try again after `Retry-After`.",
+    "258 inputs are being answered or wait; at most 258 may. Try again later.",
+    retry_seconds=1,
 )
 NOT_READY = ProblemType(
     "not-ready",
@@ -96,6 +109,7 @@ NOT_READY = ProblemType(
     "Not ready",
     "At least one task has no model that can answer; `tasks` says which and why. The other tasks are served.",
     "No model is available for digit.",
+    retry_seconds=30,
 )
 INTERNAL = ProblemType(
     "internal-error",
@@ -116,6 +130,7 @@ PROBLEM_TYPES = (
     BROKEN,
     OVERSIZED,
     UNAVAILABLE,
+    OVERLOADED,
     NOT_READY,
     INTERNAL,
 )

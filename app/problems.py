@@ -26,16 +26,17 @@ from app.problem_types import (
     METHOD_NOT_ALLOWED,
     NOT_EXPLAINED,
     NOT_FOUND,
+    OVERLOADED,
     OVERSIZED,
+    PROBLEM_TYPES,
     UNAVAILABLE,
     UNSUPPORTED,
     ProblemType,
 )
 from app.schemas import Problem
-from app.serving.errors import ModelUnavailableError, NotExplainedError
+from app.serving.errors import ModelUnavailableError, NotExplainedError, OverloadedError
 
 MEDIA_TYPE = "application/problem+json"
-RETRY_AFTER_SECONDS = 30
 
 
 class ProblemError(Exception):
@@ -46,6 +47,7 @@ class ProblemError(Exception):
         super().__init__(detail)
 
 
+_RETRY_SECONDS: Mapping[str, int | None] = {type.uri: type.retry_seconds for type in PROBLEM_TYPES}
 _INPUT_ERRORS: Mapping[type[InputError], ProblemType] = {
     EmptyInputError: EMPTY,
     UnsupportedInputError: UNSUPPORTED,
@@ -65,8 +67,9 @@ def problem_of_input(error: InputError, request_id: str) -> Problem:
 
 
 def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a problem as a response, with the request's id and, for a 503, when to try again."""
-    retry = {"Retry-After": str(RETRY_AFTER_SECONDS)} if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    """Return a problem as a response, with the request's id and, where that makes sense, when to try again."""
+    seconds = _RETRY_SECONDS.get(problem.type)
+    retry = {} if seconds is None else {"Retry-After": str(seconds)}
     return Response(
         problem.model_dump_json(),
         status_code=problem.status,
@@ -96,6 +99,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         InputError,
         ModelUnavailableError,
         NotExplainedError,
+        OverloadedError,
         RequestValidationError,
         HTTPException,
         ClientDisconnect,
@@ -118,6 +122,8 @@ def _explain(request: Request, error: Exception) -> tuple[ProblemType, str]:
             explained = UNAVAILABLE, str(error)
         case NotExplainedError():
             explained = NOT_EXPLAINED, str(error)
+        case OverloadedError():
+            explained = OVERLOADED, str(error)
         case RequestValidationError():
             explained = MALFORMED, validation_detail(error.errors())
         case HTTPException():

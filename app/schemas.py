@@ -155,5 +155,6 @@ class TaskModels(TaskReadiness):
     task: str
     title: str
     summary: str
-    engine: str | None = None
+    engine: str | None = Field(None, description="what runs the model that serves")
+    engine_reason: str | None = Field(None, description="why that engine")
     versions: tuple[ModelVersion, ...]

@@ -1,13 +1,17 @@
 """Every knob of the service, each read from the environment as `QUARTET_<NAME>`."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.cores import available_cores
 from app.inputs.limits import InputLimits
+from app.serving.engines import EngineChoice, EnginePolicy
+from app.serving.model import MAX_BATCH
+from app.serving.predictor import SchedulingPolicy
+from app.serving.scheduling.batcher import BatchPolicy
 
 MIB = 1024 * 1024
 
@@ -15,13 +19,6 @@ MIB = 1024 * 1024
 def _default_models_dir() -> Path:
     beside_package = Path(__file__).resolve().parents[1] / "models"
     return beside_package if beside_package.is_dir() else Path("models")
-
-
-def _available_cpus() -> int:
-    # A container may be allowed fewer cores than the machine has.
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class Settings(BaseSettings):
@@ -46,12 +43,42 @@ class Settings(BaseSettings):
         InputLimits.max_frames, description="most frames of an animated or multi-page picture"
     )
     max_characters: PositiveInt = Field(InputLimits.max_characters, description="most characters of a text")
-    workers: PositiveInt = Field(
-        default_factory=_available_cpus,
-        description="requests read and answered at the same time, each on a thread",
+    engine: EngineChoice = Field(
+        "auto",
+        description="what runs the models: `auto` takes for each the fastest engine that is installed and gives its "
+        "golden answers; `tensorflow` runs all in TensorFlow; `openvino` refuses pictures that OpenVINO does not run",
     )
-    inference_threads: int = Field(
-        0, ge=0, description="threads that one operation of a model may use; 0 for one per core"
+    openvino_cache: Path | None = Field(
+        None, description="folder where OpenVINO keeps compiled models for the next start; none unless set"
+    )
+    workers: PositiveInt = Field(
+        default_factory=available_cores,
+        description="threads that read inputs and run models; unless set, one for each core that the affinity and the "
+        "control group's CPU quota leave",
+    )
+    inference_threads: PositiveInt = Field(
+        1,
+        description="threads that run one input or one batch, beside each other up to `workers`; "
+        "workers x inference_threads beyond the cores slows all down",
+    )
+    max_queue: int = Field(
+        256,
+        ge=0,
+        description="most inputs that wait for a worker; a request beyond is refused at once (503). Triton's "
+        "`max_queue_size`; TensorFlow Serving's `max_enqueued_batches` counts batches of these",
+    )
+    max_batch_size: int = Field(
+        8,
+        ge=1,
+        le=MAX_BATCH,
+        description="most inputs of several requests run together, in TensorFlow; TensorFlow Serving's and Triton's "
+        "`max_batch_size`",
+    )
+    batch_timeout_ms: float = Field(
+        0,
+        ge=0,
+        description="how long the first input of a batch waits for more, in milliseconds, though a worker is free; "
+        "TensorFlow Serving's `batch_timeout_micros`, Triton's `max_queue_delay_microseconds`",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="origins, separated by commas, whose pages may call from a browser; none unless set"
@@ -65,6 +92,17 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @property
+    def engine_policy(self) -> EnginePolicy:
+        """Which engine runs the models, and with how many threads."""
+        return EnginePolicy(self.engine, self.workers, self.inference_threads, self.openvino_cache)
+
+    @property
+    def scheduling_policy(self) -> SchedulingPolicy:
+        """How many inputs are let in, worked on and run together."""
+        batch = BatchPolicy(self.max_batch_size, self.batch_timeout_ms / 1000)
+        return SchedulingPolicy(self.workers, self.max_queue, batch)
 
     @property
     def input_limits(self) -> InputLimits:

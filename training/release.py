@@ -16,6 +16,7 @@ from training.card_texts import CARD_TEXTS
 from training.datasets.base import Dataset
 from training.export import new_version, save_manifest, save_module
 from training.golden import golden_inputs
+from training.portable import save_portable
 from training.recipes.base import Recipe
 from training.report.plots import plot_shifts
 from training.report.run_plots import write_plots
@@ -34,6 +35,7 @@ def export(recipe: Recipe, data: Dataset, calibrated: Calibrated, seed: int, mod
     module = ServingModule(fitted.network, fitted.scorer, calibrated.temperature, recipe.spec)
     with new_version(models, recipe.task) as (folder, number):
         save_module(module, folder)
+        save_portable(module, folder)
         save_golden(folder / GOLDEN_FILE, _golden(folder, recipe, seed))
         decisions = decisions_of(calibrated.probabilities, data.labels, calibrated.operating_point)
         write_plots(

@@ -38,6 +38,7 @@ class Vocabulary(tf.Module):
 
     def __init__(self, entries: Sequence[str], folder: Path, name: str):
         super().__init__()
+        self.entries = tuple(entries)
         self.size = len(entries)
         path = folder / f"{name}.txt"
         path.write_text("".join(f"{entry}\n" for entry in entries), encoding="utf-8")

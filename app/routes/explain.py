@@ -16,6 +16,7 @@ from app.problem_types import (
     EMPTY,
     MALFORMED,
     NOT_EXPLAINED,
+    OVERLOADED,
     OVERSIZED,
     TOO_LARGE,
     UNAVAILABLE,
@@ -31,7 +32,7 @@ from app.serving import explanation
 from app.serving.model import DECIMALS, LoadedModel, Prediction
 from app.tasks import TASKS, Task
 
-ERRORS = (MALFORMED, EMPTY, NOT_EXPLAINED, TOO_LARGE, UNSUPPORTED, BROKEN, OVERSIZED, UNAVAILABLE)
+ERRORS = (MALFORMED, EMPTY, NOT_EXPLAINED, TOO_LARGE, UNSUPPORTED, BROKEN, OVERSIZED, UNAVAILABLE, OVERLOADED)
 
 LONGEST_SIDE = 800
 """Of a picture as it is shown, in pixels; a larger one is drawn smaller."""

@@ -8,7 +8,7 @@ from app.examples import answer_example, problem_example
 from app.inputs.errors import InputError
 from app.middleware.request_id import request_id_of
 from app.openapi import batch_body, error_responses, ok_response, one_input_body
-from app.problem_types import BROKEN, EMPTY, MALFORMED, OVERSIZED, TOO_LARGE, UNAVAILABLE, UNSUPPORTED
+from app.problem_types import BROKEN, EMPTY, MALFORMED, OVERLOADED, OVERSIZED, TOO_LARGE, UNAVAILABLE, UNSUPPORTED
 from app.problems import problem_of_input
 from app.routes.answers import answer_of
 from app.routes.dependencies import PredictorOf, RegistryOf, SettingsOf
@@ -17,8 +17,8 @@ from app.routes.payloads import read_many, read_one
 from app.schemas import Answer, Decision, Problem
 from app.tasks import TASKS, Task
 
-ONE_ERRORS = (MALFORMED, EMPTY, TOO_LARGE, UNSUPPORTED, BROKEN, OVERSIZED, UNAVAILABLE)
-BATCH_ERRORS = (MALFORMED, TOO_LARGE, UNSUPPORTED, UNAVAILABLE)
+ONE_ERRORS = (MALFORMED, EMPTY, TOO_LARGE, UNSUPPORTED, BROKEN, OVERSIZED, UNAVAILABLE, OVERLOADED)
+BATCH_ERRORS = (MALFORMED, TOO_LARGE, UNSUPPORTED, UNAVAILABLE, OVERLOADED)
 
 
 def predict_router() -> APIRouter:

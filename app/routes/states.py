@@ -19,6 +19,7 @@ def models_of(state: TaskState) -> TaskModels:
         title=state.task.title,
         summary=state.task.summary,
         engine=state.model.engine.name if state.model else None,
+        engine_reason=state.model.engine_reason if state.model else None,
         versions=tuple(_version(version) for version in state.versions),
     )
 

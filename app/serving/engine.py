@@ -28,9 +28,14 @@ class Outputs:
 
 
 class Engine(Protocol):
-    """A loaded model, safe to call from several threads. `explain` is None where it has no explanation."""
+    """A loaded model, safe to call from several threads. `explain` is None where it has no explanation.
+
+    `prefers_batches` says how it is best kept busy: by batches gathered from several requests, or by several callers
+    side by side.
+    """
 
     name: str
+    prefers_batches: bool
     explain: Explain | None
 
     def run(self, batch: Batch) -> Outputs:

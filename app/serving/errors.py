@@ -26,3 +26,10 @@ class NotExplainedError(Exception):
         self.task = task
         self.version = version
         super().__init__(f"Version {version} of the model of {task!r} cannot say what its answers rest on.")
+
+
+class OverloadedError(Exception):
+    """There is no room for more inputs now. `str(error)` says how many are inside."""
+
+    def __init__(self, inside: int, capacity: int) -> None:
+        super().__init__(f"{inside:,} inputs are being answered or wait; at most {capacity:,} may. Try again later.")

@@ -1,10 +1,11 @@
 """One verified, loaded and accepted model: uploads in, predictions or typed errors out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.inputs.errors import InputError
 from app.inputs.limits import InputLimits
@@ -19,6 +20,12 @@ from app.serving.manifest import Manifest, OperatingPoint
 
 Payload = bytes | str
 """What a client sent for one input: a file's bytes, or a text already decoded."""
+
+ModelInput = NDArray[np.uint8] | str
+"""An input as it was read: a picture uint8 `[H, W, C]`, or a text."""
+
+OutputRow = tuple[NDArray[np.float32], np.float32]
+"""What a model says of one input: probabilities `[K]` and ood_score."""
 
 MAX_BATCH = 32
 """Inputs run at once: beyond this a CPU gains nothing and the memory for activations grows."""
@@ -51,6 +58,8 @@ class LoadedModel:
     artifact: Artifact
     engine: Engine
     limits: InputLimits
+    engine_reason: str = ""
+    """Why this engine runs it."""
 
     def predict(self, payloads: Sequence[Payload], threshold: float | None = None) -> list[Prediction | InputError]:
         """Read and answer any number of inputs; one that cannot be read gets its error, at its place.
@@ -59,19 +68,13 @@ class LoadedModel:
             payloads: the inputs.
             threshold: replaces the operating point's threshold; without an operating point it says nothing.
         """
-        inputs = [self._read_or_error(payload) for payload in payloads]
-        readable = [item for item in inputs if not isinstance(item, InputError)]
-        outputs = self.run(_stack(readable, self.artifact.manifest.input)) if readable else None
-        answers = iter(self._predictions(outputs, threshold) if outputs else ())
-        return [item if isinstance(item, InputError) else next(answers) for item in inputs]
+        inputs = self.read_each(payloads)
+        rows = iter(self.run_rows([item for item in inputs if not isinstance(item, InputError)]))
+        return [item if isinstance(item, InputError) else self.predict_row(next(rows), threshold) for item in inputs]
 
-    def run(self, batch: Batch) -> Outputs:
-        """Run the engine on any number of inputs, `MAX_BATCH` at a time."""
-        parts = [self.engine.run(batch[start : start + MAX_BATCH]) for start in range(0, len(batch), MAX_BATCH)]
-        return Outputs(
-            np.concatenate([part.probabilities for part in parts]),
-            np.concatenate([part.ood_score for part in parts]),
-        )
+    def read_each(self, payloads: Sequence[Payload]) -> list[ModelInput | InputError]:
+        """Read each payload, or say why it cannot be read, in order."""
+        return [self._read_or_error(payload) for payload in payloads]
 
     def read(self, payload: Payload) -> Batch:
         """Read one input as a batch of one.
@@ -81,20 +84,36 @@ class LoadedModel:
         """
         return _stack([self._read(payload)], self.artifact.manifest.input)
 
-    def _read(self, payload: Payload) -> Batch | str:
+    def run(self, batch: Batch) -> Outputs:
+        """Run the engine on any number of inputs, `MAX_BATCH` at a time."""
+        parts = [self.engine.run(batch[start : start + MAX_BATCH]) for start in range(0, len(batch), MAX_BATCH)]
+        return Outputs(
+            np.concatenate([part.probabilities for part in parts]),
+            np.concatenate([part.ood_score for part in parts]),
+        )
+
+    def run_rows(self, inputs: Sequence[ModelInput]) -> list[OutputRow]:
+        """Run the engine on any number of inputs that were read, in order."""
+        if not inputs:
+            return []
+        outputs = self.run(_stack(inputs, self.artifact.manifest.input))
+        return list(zip(outputs.probabilities, outputs.ood_score, strict=True))
+
+    def predict_row(self, row: OutputRow, threshold: float | None = None) -> Prediction:
+        """Turn what the model says of one input into an answer."""
+        probabilities, score = row
+        return predict_one(self.artifact.manifest, probabilities.tolist(), score.item(), threshold)
+
+    def _read(self, payload: Payload) -> ModelInput:
         if isinstance(payload, str):
             return clean_text(payload, self.limits)
         return read_input(payload, self.artifact.manifest.input, self.limits)
 
-    def _read_or_error(self, payload: Payload) -> Batch | str | InputError:
+    def _read_or_error(self, payload: Payload) -> ModelInput | InputError:
         try:
             return self._read(payload)
         except InputError as error:
             return error
-
-    def _predictions(self, outputs: Outputs, threshold: float | None) -> Iterator[Prediction]:
-        for probabilities, score in zip(outputs.probabilities.tolist(), outputs.ood_score.tolist(), strict=True):
-            yield predict_one(self.artifact.manifest, probabilities, score, threshold)
 
 
 def predict_one(
@@ -122,26 +141,48 @@ def load_model(folder: Path, load_engine: EngineLoader, limits: InputLimits) -> 
     Raises:
         ArtifactError: it must not be served; the error names the file and the reason.
     """
+    artifact, golden = open_checked(folder)
+    model, _ = accept(artifact, golden, load_engine, limits)
+    return model
+
+
+def open_checked(folder: Path) -> tuple[Artifact, Golden]:
+    """Verify a model folder and read its golden answers.
+
+    Raises:
+        ArtifactError: it must not be served; the error names the file and the reason.
+    """
     artifact = open_artifact(folder)
     golden = load_golden(artifact.folder / GOLDEN_FILE)
     _check_golden_shapes(golden, artifact.manifest)
+    return artifact, golden
+
+
+def accept(
+    artifact: Artifact, golden: Golden, load_engine: EngineLoader, limits: InputLimits
+) -> tuple[LoadedModel, Outputs]:
+    """Load a verified folder's engine; return the model and its answers to the golden inputs, which are as at export.
+
+    Raises:
+        ArtifactError: the engine cannot load or run the graph, or it answers otherwise.
+    """
     try:
         model = LoadedModel(artifact, load_engine(artifact.folder), limits)
         outputs = model.run(golden.inputs)
-    # TensorFlow documents no common type for what loading or running a graph can raise.
+    # No engine documents a common type for what loading or running a graph can raise.
     except Exception as error:
         # Clients read this: no path of this machine.
         reason = str(error).replace(str(artifact.folder), "the model folder").strip().partition("\n")[0]
         raise ArtifactError(GRAPH_FILE, f"cannot be run: {type(error).__name__}: {reason}") from error
     check_golden(golden, outputs)
-    return model
+    return model, outputs
 
 
 def _negative(manifest: Manifest, point: OperatingPoint) -> str:
     return next(label for label in manifest.labels if label != point.positive)
 
 
-def _stack(items: Sequence[Batch | str], spec: InputSpec) -> Batch:
+def _stack(items: Sequence[ModelInput], spec: InputSpec) -> Batch:
     if isinstance(spec, TextSpec):
         return np.array(items, dtype=object)
     return np.stack(items).astype(np.uint8, copy=False)

@@ -1,29 +1,121 @@
-"""What a route awaits of a model: reading, inference and drawing run in worker threads."""
+"""What a route awaits of a model: inputs are let in, read and run on worker threads, as the engine likes best."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from anyio import CapacityLimiter, to_thread
-
 from app.inputs.errors import InputError
-from app.serving.model import LoadedModel, Payload, Prediction
+from app.serving.model import LoadedModel, ModelInput, OutputRow, Payload, Prediction
+from app.serving.scheduling.admission import Admission
+from app.serving.scheduling.batcher import Batcher, BatchPolicy
+from app.serving.scheduling.workers import Workers
 
 Result = TypeVar("Result")
 
+CHUNKS_PER_WORKER = 4
+"""Into how many parts a batch request is cut for each worker, so that all are done at nearly the same time."""
+
+LARGEST_CHUNK = 8
+"""Inputs of a batch request that a worker answers before it takes another request's turn."""
+
+
+@dataclass(frozen=True)
+class SchedulingPolicy:
+    """How a service's threads are used.
+
+    `workers` threads read inputs and run models. At most `max_queue` inputs wait for one. `batch` is for engines that
+    prefer batches.
+    """
+
+    workers: int
+    max_queue: int
+    batch: BatchPolicy
+
 
 class Predictor:
-    """Runs work with models off the event loop, at most `workers` at a time; further ones wait their turn."""
+    """Runs work with models off the event loop. For one event loop."""
 
-    def __init__(self, workers: int) -> None:
-        self._limiter = CapacityLimiter(workers)
+    def __init__(self, policy: SchedulingPolicy) -> None:
+        self._policy = policy
+        self._workers = Workers(policy.workers)
+        self._admission = Admission(policy.workers + policy.max_queue)
+        self._batchers: dict[str, tuple[LoadedModel, Batcher[ModelInput, OutputRow]]] = {}
 
     async def predict(
         self, model: LoadedModel, payloads: Sequence[Payload], threshold: float | None = None
     ) -> list[Prediction | InputError]:
-        """Answer each payload in order; one that cannot be read gets its error. See `LoadedModel.predict`."""
-        return await self.run(partial(model.predict, payloads, threshold))
+        """Answer each payload in order; one that cannot be read gets its error. See `LoadedModel.predict`.
+
+        Raises:
+            OverloadedError: too many inputs wait.
+        """
+        with self._admission.admitted(len(payloads)):
+            if model.engine.prefers_batches:
+                return await self._predict_in_batches(model, payloads, threshold)
+            chunks = _chunks(payloads, self._policy.workers)
+            parts = await self._side_by_side([partial(model.predict, chunk, threshold) for chunk in chunks])
+            return [result for part in parts for result in part]
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """Run other work with a model and return its result, or raise its error."""
-        return await to_thread.run_sync(work, limiter=self._limiter)
+        """Run other work with one input and return its result, or raise its error.
+
+        Raises:
+            OverloadedError: too many inputs wait.
+        """
+        with self._admission.admitted(1):
+            return await self._workers.run(work)
+
+    def close(self) -> None:
+        """End the threads once they have nothing left to do."""
+        self._workers.close()
+
+    async def _predict_in_batches(
+        self, model: LoadedModel, payloads: Sequence[Payload], threshold: float | None
+    ) -> list[Prediction | InputError]:
+        parts = await self._side_by_side(
+            [partial(model.read_each, chunk) for chunk in _chunks(payloads, self._policy.workers)]
+        )
+        inputs = [item for part in parts for item in part]
+        batcher = self._batcher_of(model)
+        rows = iter(await _all(batcher.submit(item) for item in inputs if not isinstance(item, InputError)))
+        return [item if isinstance(item, InputError) else model.predict_row(next(rows), threshold) for item in inputs]
+
+    def _batcher_of(self, model: LoadedModel) -> Batcher[ModelInput, OutputRow]:
+        task = model.artifact.manifest.task
+        of, batcher = self._batchers.get(task, (None, None))
+        if batcher is None or of is not model:
+            batcher = Batcher(model.run_rows, self._workers, self._policy.batch)
+            self._batchers[task] = model, batcher
+        return batcher
+
+    async def _side_by_side(self, jobs: Sequence[Callable[[], Result]]) -> list[Result]:
+        """Run jobs on all workers. Each waits its turn behind other requests' again and again, so that none starves."""
+        if len(jobs) == 1:
+            return [await self._workers.run(jobs[0])]
+        results: dict[int, Result] = {}
+        waiting = iter(enumerate(jobs))
+
+        async def take_turns() -> None:
+            for index, job in waiting:
+                results[index] = await self._workers.run(job)
+
+        await _all(take_turns() for _ in range(min(self._policy.workers, len(jobs))))
+        return [results[index] for index in range(len(jobs))]
+
+
+async def _all(coroutines: Iterable[Coroutine[None, None, Result]]) -> list[Result]:
+    """Await all; if one fails, its error is raised and the others are given up."""
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        raise
+
+
+def _chunks(payloads: Sequence[Payload], workers: int) -> list[Sequence[Payload]]:
+    size = min(LARGEST_CHUNK, max(1, len(payloads) // (CHUNKS_PER_WORKER * workers)))
+    return [payloads[start : start + size] for start in range(0, len(payloads), size)]

@@ -58,7 +58,7 @@ class Registry:
         self._states = {task.name: TaskState(task, reason="no model has been loaded yet") for task in tasks}
 
     def load(self) -> None:
-        """Load each task's newest usable version. Takes seconds: it imports TensorFlow."""
+        """Load each task's newest usable version. Takes seconds."""
         self._report_unknown_folders()
         for name, state in self._states.items():
             self._states[name] = self._load_task(state.task)
@@ -110,7 +110,7 @@ class Registry:
         except ArtifactError as error:
             logger.warning("%s: version %d refused: %s", task.name, version, error)
             return VersionState(version, "refused", str(error))
-        logger.info("%s: version %d serves", task.name, version)
+        logger.info("%s: version %d serves with %s: %s", task.name, version, model.engine.name, model.engine_reason)
         return VersionState(version, "available", model=model)
 
     def _report_unknown_folders(self) -> None:

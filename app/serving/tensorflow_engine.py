@@ -5,16 +5,17 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from app.serving.engine import Batch, Explain, Explanation, Outputs
-
-SERVING_SIGNATURE = "serving_default"
-EXPLAIN_SIGNATURE = "explain"
-INPUT = "inputs"
-OUTPUTS = ("probabilities", "ood_score")
-PICTURE_EVIDENCE = ("heatmap",)
-TEXT_EVIDENCE = ("words", "evidence")
+from app.serving.saved_model.signatures import SERVING
+from app.serving.signatures import (
+    EXPLAIN_SIGNATURE,
+    INPUT,
+    OUTPUTS,
+    PICTURE_EVIDENCE,
+    TEXT_EVIDENCE,
+    check_signature,
+    checked_outputs,
+)
 
 
 class TensorFlowEngine:
@@ -31,12 +32,13 @@ class TensorFlowEngine:
     """
 
     name = "tensorflow"
+    prefers_batches = True
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
         self._tensorflow = _import_tensorflow(threads)
         # The signatures refer weakly to the model's variables: the model must outlive their use.
         self._model = self._tensorflow.saved_model.load(str(folder))
-        self._serve = self._signature(SERVING_SIGNATURE, OUTPUTS)
+        self._serve = self._signature(SERVING, OUTPUTS)
         self.explain: Explain | None = None
         if EXPLAIN_SIGNATURE in self._model.signatures:
             takes_text = self._serve.structured_input_signature[1][INPUT].dtype == self._tensorflow.string
@@ -50,25 +52,17 @@ class TensorFlowEngine:
             FloatingPointError: the model gave a number that is not finite.
         """
         outputs = self._serve(**{INPUT: self._tensorflow.constant(batch)})
-        arrays = [np.asarray(outputs[name].numpy(), np.float32) for name in OUTPUTS]
-        if not all(np.isfinite(array).all() for array in arrays):
-            raise FloatingPointError("the model gave a number that is not finite")
-        return Outputs(*arrays)
+        return checked_outputs({name: outputs[name].numpy() for name in OUTPUTS})
 
     def _run_explain(self, batch: Batch) -> Explanation:
         outputs = self._explain(**{INPUT: self._tensorflow.constant(batch)})
         return {name: value.numpy() for name, value in outputs.items()}
 
     def _signature(self, name: str, outputs: tuple[str, ...]) -> Any:
-        if name not in self._model.signatures:
+        function = self._model.signatures.get(name)
+        if function is None:
             raise ValueError(f"the SavedModel has no signature {name!r}")
-        function = self._model.signatures[name]
-        inputs = function.structured_input_signature[1]
-        if set(inputs) != {INPUT}:
-            raise ValueError(f"signature {name!r} takes {sorted(inputs)}, not one input named {INPUT!r}")
-        missing = set(outputs) - set(function.structured_outputs)
-        if missing:
-            raise ValueError(f"signature {name!r} lacks the outputs {sorted(missing)}")
+        check_signature(name, function.structured_input_signature[1], function.structured_outputs, outputs)
         return function
 
 

@@ -1,0 +1,101 @@
+"""The engine that answers for texts with NumPy alone, from the arrays that a linear text model carries."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.serving.engine import Batch, Explain, Explanation, Outputs
+from app.serving.linear_text import load_linear_text
+from app.serving.signatures import checked_outputs
+from app.serving.words import is_number, words_of
+
+LEAST_NORM = 1e-12
+"""Of a text's squared length, where TensorFlow's `l2_normalize` stops dividing."""
+
+
+class LinearTextEngine:
+    """Computes what the SavedModel beside the arrays computes, without its string operations.
+
+    Args:
+        folder: the model folder, already verified.
+
+    Raises:
+        OSError: the folder carries no such arrays.
+        ValueError: they are damaged or do not fit together.
+    """
+
+    name = "numpy"
+    prefers_batches = False
+
+    def __init__(self, folder: Path) -> None:
+        self._model = load_linear_text(folder)
+        self._positions = {feature: position for position, feature in enumerate(self._model.features)}
+        self._is_number = {word: is_number(word) for word in self._model.words}
+        self.explain: Explain | None = self._explain
+
+    def run(self, batch: Batch) -> Outputs:
+        """Answer for each text of a batch."""
+        rows = [words_of(text) for text in batch]
+        return checked_outputs(
+            {
+                "probabilities": np.stack([self._probabilities(self._logits(*self._features(row))) for row in rows]),
+                "ood_score": np.array([self._unknown_share(row) for row in rows], np.float32),
+            }
+        )
+
+    def _explain(self, batch: Batch) -> Explanation:
+        """Return each text's words, in order of first appearance, and what all features of each add to the margin."""
+        rows = [self._evidence(words_of(text)) for text in batch]
+        width = max(len(row) for row in rows)
+        return {
+            "words": np.array([_padded([word.encode() for word in row], width, b"") for row in rows], object),
+            "evidence": np.array([_padded(list(row.values()), width, 0.0) for row in rows], np.float32),
+        }
+
+    def _features(self, row: list[str]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the positions of the features that a text has, and their TF-IDF values, of unit length together."""
+        fields = [row, *([f"{n}^{word}" for word in row[:n]] for n in self._model.openings)]
+        positions = [found for field in fields for found in map(self._positions.get, field) if found is not None]
+        present, counts = np.unique(np.array(positions, np.int64), return_counts=True)
+        values = (1 + np.log(counts.astype(np.float32))) * self._model.idf[present]
+        return present, values / np.sqrt(max(float(values @ values), LEAST_NORM))
+
+    def _logits(self, present: NDArray[np.int64], values: NDArray[np.float32]) -> NDArray[np.float32]:
+        margins = values @ self._model.weights[present] + self._model.bias
+        # The logarithm of the sigmoid.
+        logits: NDArray[np.float32] = -np.logaddexp(
+            np.float32(0), -(self._model.slope * margins + self._model.offset), dtype=np.float32
+        )
+        return logits
+
+    def _probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        scaled = logits / np.float32(self._model.temperature)
+        powers: NDArray[np.float32] = np.exp(scaled - scaled.max())
+        powers /= powers.sum()
+        return powers
+
+    def _unknown_share(self, row: list[str]) -> float:
+        """Return the share of words that training did not have, shrunk towards its own; a text without words has 1."""
+        known = [self._is_number.get(word) for word in row]
+        unknown = sum(number is None and not is_number(word) for word, number in zip(row, known, strict=True))
+        total = unknown + known.count(False)
+        if not total:
+            return 1.0
+        weight = self._model.unknown_weight
+        return (unknown + weight * self._model.unknown_share) / (total + weight)
+
+    def _evidence(self, row: list[str]) -> dict[str, float]:
+        present, values = self._features(row)
+        answered = int(np.argmax(self._logits(present, values)))
+        weights = self._model.weights[present]
+        terms = dict(zip(present.tolist(), (values * (weights[:, answered] - weights.mean(1))).tolist(), strict=True))
+        prefixes = ["", *(f"{n}^" for n in self._model.openings)]
+        return {
+            word: sum(terms.get(self._positions.get(prefix + word, -1), 0.0) for prefix in prefixes)
+            for word in dict.fromkeys(row)
+        }
+
+
+def _padded(row: list[bytes] | list[float], width: int, filler: bytes | float) -> list[bytes | float]:
+    return [*row, *[filler] * (width - len(row))]

@@ -1,0 +1,146 @@
+"""The engine that runs a SavedModel of pictures through OpenVINO, without TensorFlow."""
+
+import tempfile
+from functools import cached_property
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.serving.artifact import GRAPH_FILE
+from app.serving.engine import Batch, Explain, Explanation, Outputs
+from app.serving.saved_model.signatures import SERVING, STRING, Signature, read_signatures, serving_only
+from app.serving.saved_model.variables import read_variables
+from app.serving.signatures import EXPLAIN_SIGNATURE, INPUT, OUTPUTS, PICTURE_EVIDENCE, check_signature, checked_outputs
+
+
+class OpenVinoEngine:
+    """Runs `serving_default` and, from the first time that it is asked for, `explain`.
+
+    Batches are run one picture at a time: on a CPU's single core a picture in a batch takes no less time than alone
+    (docs/benchmarks.md), and takes its memory only once. Several callers run side by side, one a stream.
+
+    Args:
+        folder: the SavedModel's folder, already verified.
+        streams: how many pictures are run at the same time.
+        threads: how many threads work on one picture.
+        cache: a folder where compiled models are kept for the next start, if there is one.
+
+    Raises:
+        ImportError: OpenVINO is not installed.
+        Exception: whatever OpenVINO raises for a graph that it does not know.
+        ValueError: the model takes no pictures, a signature lacks an input or an output, or the variables cannot be
+            told apart.
+    """
+
+    name = "openvino"
+    prefers_batches = False
+
+    def __init__(self, folder: Path, streams: int = 1, threads: int = 1, cache: Path | None = None) -> None:
+        self._folder = folder
+        self._streams = streams
+        self._options = _options(streams, threads, cache)
+        signatures = read_signatures((folder / GRAPH_FILE).read_bytes())
+        _check(signatures, SERVING, OUTPUTS)
+        self._serve = _Requests(_compile(_convert(folder, folder), self._options), streams)
+        self._explain_lock = Lock()
+        self.explain: Explain | None = None
+        if EXPLAIN_SIGNATURE in signatures:
+            _check(signatures, EXPLAIN_SIGNATURE, PICTURE_EVIDENCE)
+            self.explain = self._run_explain
+
+    def run(self, batch: Batch) -> Outputs:
+        """Answer for each item of a batch.
+
+        Raises:
+            FloatingPointError: the model gave a number that is not finite.
+        """
+        return checked_outputs(self._serve.run(batch, OUTPUTS))
+
+    def _run_explain(self, batch: Batch) -> Explanation:
+        with self._explain_lock:
+            explain = self._explain
+        return explain.run(batch, PICTURE_EVIDENCE)
+
+    @cached_property
+    def _explain(self) -> "_Requests":
+        # OpenVINO reads no other signature than `serving_default`, and no SavedModel that is not a folder.
+        with tempfile.TemporaryDirectory(prefix="quartet-") as folder:
+            graph = (self._folder / GRAPH_FILE).read_bytes()
+            Path(folder, GRAPH_FILE).write_bytes(serving_only(graph, EXPLAIN_SIGNATURE))
+            Path(folder, "variables").symlink_to(self._folder / "variables", target_is_directory=True)
+            return _Requests(_compile(_convert(Path(folder), self._folder), self._options), self._streams)
+
+
+class _Requests:
+    """A compiled model and as many infer requests as it has streams; a caller beyond that waits for one."""
+
+    def __init__(self, model: Any, count: int) -> None:
+        self._free: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(count):
+            self._free.put(model.create_infer_request())
+
+    def run(self, batch: Batch, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+        """Run each picture of a batch and return the outputs of those names, in order."""
+        request = self._free.get()
+        try:
+            rows = [_infer(request, batch[row : row + 1], names) for row in range(len(batch))]
+        finally:
+            self._free.put(request)
+        return {name: np.concatenate([row[name] for row in rows]) for name in names}
+
+
+def _infer(request: Any, picture: Batch, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+    request.infer([picture], share_inputs=True)
+    # Copied: the next inference writes into the same memory.
+    return {name: request.get_tensor(name).data.copy() for name in names}
+
+
+def _check(signatures: dict[str, Signature], name: str, outputs: tuple[str, ...]) -> None:
+    if name not in signatures:
+        raise ValueError(f"the SavedModel has no signature {name!r}")
+    signature = signatures[name]
+    check_signature(name, signature.inputs, signature.outputs, outputs)
+    if signature.inputs[INPUT] == STRING:
+        raise ValueError("OpenVINO runs models of pictures, and this one takes texts")
+
+
+def _options(streams: int, threads: int, cache: Path | None) -> dict[str, Any]:
+    # Where a CPU has it OpenVINO would compute in bfloat16, whose 8 bits change answers. A pinned thread waits for its
+    # core while a decoder happens to be on it.
+    options = {
+        "INFERENCE_PRECISION_HINT": "f32",
+        "NUM_STREAMS": streams,
+        "INFERENCE_NUM_THREADS": streams * threads,
+        "ENABLE_CPU_PINNING": False,
+    }
+    return options | ({"CACHE_DIR": str(cache)} if cache else {})
+
+
+def _convert(graph_folder: Path, variables_folder: Path) -> Any:
+    """Convert the graph's `serving_default` with its variables as constants.
+
+    OpenVINO's own reader of variables finds none in a checkpoint whose object graph has 16 KiB or more: it takes the
+    object graph's length to be of two bytes.
+    """
+    import openvino
+    from openvino.frontend import FrontEndManager
+
+    front_end = FrontEndManager().load_by_framework("tf")
+    graph = front_end.load(str(graph_folder))
+    for name, value in read_variables(variables_folder).items():
+        place = graph.get_place_by_tensor_name(f"{name}:0")
+        if place is not None:
+            graph.set_partial_shape(place, openvino.PartialShape(list(value.shape)))
+            graph.set_element_type(place, openvino.Type(value.dtype.type))
+            graph.set_tensor_value(place, value)
+    return openvino.Model(front_end.convert(graph))
+
+
+def _compile(model: Any, options: dict[str, Any]) -> Any:
+    import openvino
+
+    return openvino.Core().compile_model(model, "CPU", options)

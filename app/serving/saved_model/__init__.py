@@ -1,0 +1,1 @@
+"""Reads what a SavedModel folder says of its signatures and variables, without TensorFlow."""
