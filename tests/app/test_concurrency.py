@@ -43,6 +43,7 @@ class BlockedEngine:
     """Answers nothing until it is released."""
 
     name = "blocked"
+    prefers_batches = False
     explain = None
 
     def __init__(self) -> None:

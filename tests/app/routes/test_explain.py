@@ -137,6 +137,7 @@ class MuteEngine:
     """Answers, but cannot say why."""
 
     name = "mute"
+    prefers_batches = False
     explain = None
 
     def run(self, batch: Batch) -> Outputs:

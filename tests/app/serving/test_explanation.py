@@ -22,6 +22,7 @@ class FixedEngine:
     """Gives one answer and one explanation, whatever the input."""
 
     name = "fixed"
+    prefers_batches = False
 
     def __init__(self, probabilities: list[float], explanation: Explanation | None) -> None:
         self._outputs = Outputs(np.array([probabilities], np.float32), np.zeros(1, np.float32))

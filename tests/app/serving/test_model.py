@@ -23,6 +23,7 @@ class BrightnessEngine:
     """Answers with each picture's brightness and keeps the sizes of the batches it was given."""
 
     name = "brightness"
+    prefers_batches = False
     explain = None
     sizes: list[int] = field(default_factory=list)
 

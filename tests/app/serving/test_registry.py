@@ -15,6 +15,7 @@ from helpers.tiny_models import write_manifest
 
 class UnusedEngine:
     name = "unused"
+    prefers_batches = False
     explain = None
 
     def run(self, batch: Batch) -> Outputs:
