@@ -20,6 +20,18 @@ Explain = Callable[[Batch], Explanation]
 
 
 @dataclass(frozen=True)
+class Scheduling:
+    """How an engine is best kept busy.
+
+    `in_batches`: by batches gathered from several requests; else by several callers side by side, each with its own
+    input. `inline_bytes`: requests up to this size are answered sooner than they could be handed to a thread.
+    """
+
+    in_batches: bool = False
+    inline_bytes: int = 0
+
+
+@dataclass(frozen=True)
 class Outputs:
     """What a model says of a batch: `probabilities` float32 `[B, K]`, `ood_score` float32 `[B]`."""
 
@@ -28,14 +40,10 @@ class Outputs:
 
 
 class Engine(Protocol):
-    """A loaded model, safe to call from several threads. `explain` is None where it has no explanation.
-
-    `prefers_batches` says how it is best kept busy: by batches gathered from several requests, or by several callers
-    side by side.
-    """
+    """A loaded model, safe to call from several threads. `explain` is None where it has no explanation."""
 
     name: str
-    prefers_batches: bool
+    scheduling: Scheduling
     explain: Explain | None
 
     def run(self, batch: Batch) -> Outputs:

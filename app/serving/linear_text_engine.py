@@ -5,10 +5,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.serving.engine import Batch, Explain, Explanation, Outputs
+from app.serving.engine import Batch, Explain, Explanation, Outputs, Scheduling
 from app.serving.linear_text import load_linear_text
 from app.serving.signatures import checked_outputs
 from app.serving.words import is_number, words_of
+
+INLINE_BYTES = 8192
+"""A text of 2 KB takes a fifth of a millisecond, much as a thread that takes turns with the event loop does."""
 
 LEAST_NORM = 1e-12
 """Of a text's squared length, where TensorFlow's `l2_normalize` stops dividing."""
@@ -26,7 +29,7 @@ class LinearTextEngine:
     """
 
     name = "numpy"
-    prefers_batches = False
+    scheduling = Scheduling(inline_bytes=INLINE_BYTES)
 
     def __init__(self, folder: Path) -> None:
         self._model = load_linear_text(folder)
@@ -78,7 +81,8 @@ class LinearTextEngine:
     def _unknown_share(self, row: list[str]) -> float:
         """Return the share of words that training did not have, shrunk towards its own; a text without words has 1."""
         known = [self._is_number.get(word) for word in row]
-        unknown = sum(number is None and not is_number(word) for word, number in zip(row, known, strict=True))
+        strangers = [word for word, number in zip(row, known, strict=True) if number is None]
+        unknown = sum(not is_number(word) for word in strangers)
         total = unknown + known.count(False)
         if not total:
             return 1.0

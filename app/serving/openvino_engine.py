@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.serving.artifact import GRAPH_FILE
-from app.serving.engine import Batch, Explain, Explanation, Outputs
+from app.serving.engine import Batch, Explain, Explanation, Outputs, Scheduling
 from app.serving.saved_model.signatures import SERVING, STRING, Signature, read_signatures, serving_only
 from app.serving.saved_model.variables import read_variables
 from app.serving.signatures import EXPLAIN_SIGNATURE, INPUT, OUTPUTS, PICTURE_EVIDENCE, check_signature, checked_outputs
@@ -37,7 +37,7 @@ class OpenVinoEngine:
     """
 
     name = "openvino"
-    prefers_batches = False
+    scheduling = Scheduling()
 
     def __init__(self, folder: Path, streams: int = 1, threads: int = 1, cache: Path | None = None) -> None:
         self._folder = folder

@@ -52,7 +52,10 @@ class Predictor:
             OverloadedError: too many inputs wait.
         """
         with self._admission.admitted(len(payloads)):
-            if model.engine.prefers_batches:
+            scheduling = model.engine.scheduling
+            if sum(map(len, payloads)) <= scheduling.inline_bytes:
+                return model.predict(payloads, threshold)
+            if scheduling.in_batches:
                 return await self._predict_in_batches(model, payloads, threshold)
             chunks = _chunks(payloads, self._policy.workers)
             parts = await self._side_by_side([partial(model.predict, chunk, threshold) for chunk in chunks])

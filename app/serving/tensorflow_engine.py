@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from app.serving.engine import Batch, Explain, Explanation, Outputs
+from app.serving.engine import Batch, Explain, Explanation, Outputs, Scheduling
 from app.serving.saved_model.signatures import SERVING
 from app.serving.signatures import (
     EXPLAIN_SIGNATURE,
@@ -32,7 +32,7 @@ class TensorFlowEngine:
     """
 
     name = "tensorflow"
-    prefers_batches = True
+    scheduling = Scheduling(in_batches=True)
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
         self._tensorflow = _import_tensorflow(threads)

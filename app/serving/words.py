@@ -7,16 +7,17 @@ import re
 import unicodedata
 
 # `\w` is Unicode's letters, numbers and, alone of the rest, the underscore.
-_RUNS = re.compile(r"(?:[^\W_]|')+")
+_RUNS = re.compile(r"\w+")
+_RUNS_WITH_APOSTROPHES = re.compile(r"[\w']+")
 _OUTER_APOSTROPHES = re.compile(r"(?:^| )'+|'+(?: |\Z)")
 
 
 def words_of(text: str) -> list[str]:
     """Return the words in order; an apostrophe is part of a word only between two letters or digits."""
-    runs = _RUNS.findall(text.lower())
-    if "'" not in text:
-        return runs
-    return _OUTER_APOSTROPHES.sub(" ", " ".join(runs)).split()
+    lowered = text.lower().replace("_", " ")
+    if "'" not in lowered:
+        return _RUNS.findall(lowered)
+    return _OUTER_APOSTROPHES.sub(" ", " ".join(_RUNS_WITH_APOSTROPHES.findall(lowered))).split()
 
 
 def is_number(word: str) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from app.main import create_app
 from app.serving.artifact import open_artifact
-from app.serving.engine import Batch, Outputs
+from app.serving.engine import Batch, Outputs, Scheduling
 from app.serving.model import LoadedModel
 from app.serving.registry import Registry
 from app.settings import Settings
@@ -43,7 +43,7 @@ class BlockedEngine:
     """Answers nothing until it is released."""
 
     name = "blocked"
-    prefers_batches = False
+    scheduling = Scheduling()
     explain = None
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from app.main import create_app
 from app.routes.explain import LONGEST_SIDE
 from app.serving.artifact import open_artifact
-from app.serving.engine import Batch, Outputs
+from app.serving.engine import Batch, Outputs, Scheduling
 from app.serving.model import LoadedModel
 from app.serving.registry import Registry
 from app.settings import Settings
@@ -137,7 +137,7 @@ class MuteEngine:
     """Answers, but cannot say why."""
 
     name = "mute"
-    prefers_batches = False
+    scheduling = Scheduling()
     explain = None
 
     def run(self, batch: Batch) -> Outputs:

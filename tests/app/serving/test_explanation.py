@@ -6,7 +6,7 @@ import pytest
 
 from app.inputs.errors import EmptyInputError
 from app.serving.artifact import open_artifact
-from app.serving.engine import Batch, Explain, Explanation, Outputs
+from app.serving.engine import Batch, Explain, Explanation, Outputs, Scheduling
 from app.serving.errors import NotExplainedError
 from app.serving.explanation import explain_picture, explain_text
 from app.serving.model import LoadedModel
@@ -22,7 +22,7 @@ class FixedEngine:
     """Gives one answer and one explanation, whatever the input."""
 
     name = "fixed"
-    prefers_batches = False
+    scheduling = Scheduling()
 
     def __init__(self, probabilities: list[float], explanation: Explanation | None) -> None:
         self._outputs = Outputs(np.array([probabilities], np.float32), np.zeros(1, np.float32))

@@ -6,7 +6,7 @@ import pytest
 
 from app.inputs.errors import EmptyInputError, UnsupportedInputError
 from app.serving.artifact import open_artifact
-from app.serving.engine import Batch, Outputs
+from app.serving.engine import Batch, Outputs, Scheduling
 from app.serving.errors import ArtifactError
 from app.serving.golden import load_golden, save_golden
 from app.serving.model import MAX_BATCH, LoadedModel, Prediction, load_model, predict_one
@@ -23,7 +23,7 @@ class BrightnessEngine:
     """Answers with each picture's brightness and keeps the sizes of the batches it was given."""
 
     name = "brightness"
-    prefers_batches = False
+    scheduling = Scheduling()
     explain = None
     sizes: list[int] = field(default_factory=list)
 

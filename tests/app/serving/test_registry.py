@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.serving.artifact import open_artifact
-from app.serving.engine import Batch, Outputs
+from app.serving.engine import Batch, Outputs, Scheduling
 from app.serving.errors import ModelUnavailableError
 from app.serving.model import LoadedModel
 from app.serving.registry import Registry, versions_in
@@ -15,7 +15,7 @@ from helpers.tiny_models import write_manifest
 
 class UnusedEngine:
     name = "unused"
-    prefers_batches = False
+    scheduling = Scheduling()
     explain = None
 
     def run(self, batch: Batch) -> Outputs:
