@@ -1,10 +1,10 @@
-# make serve, make test and make lint each work on a fresh clone: they make .venv themselves.
+# make serve, make test, make lint and make bench each work on a fresh clone: they make .venv themselves.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: serve test lint format lock ood clean
+.PHONY: serve test lint format bench lock ood clean
 .DELETE_ON_ERROR:
 
 serve: $(VENV)/.serve
@@ -21,6 +21,10 @@ lint: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# make bench ARGS="--parts pictures --contenders litserve --seconds 3 --rounds 1" takes a minute.
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.speed $(ARGS)
 
 # One lock for every platform and Python that pyproject.toml allows.
 lock: $(VENV)/.dev

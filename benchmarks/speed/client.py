@@ -31,8 +31,8 @@ class Load:
 
 def request_bytes(path: str, body: bytes, content_type: str) -> bytes:
     """Write a POST request."""
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 async def drive(load: Load) -> list[float]:

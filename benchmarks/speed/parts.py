@@ -1,0 +1,153 @@
+"""What is measured: pictures against the other servers, small inputs against an echo, batches, and starting."""
+
+import json
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.cores import available_cores
+from benchmarks.speed.client import request_bytes
+from benchmarks.speed.contenders import BOUNDARY, CONTENDERS, ECHO, Contender, contender_named
+from benchmarks.speed.inputs import digit_png, news_text, xray_jpeg
+from benchmarks.speed.measuring import Figure, measure, middle
+from benchmarks.speed.running import PROJECT, ContenderError, environment_of, running
+
+BATCH_ITEMS = 64
+LIMIT = "limit"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how often is measured, on which model."""
+
+    model: Path
+    environments: Path
+    contenders: tuple[str, ...]
+    concurrencies: tuple[int, ...]
+    seconds: float
+    rounds: int
+
+
+def pictures(plan: Plan) -> Json:
+    """Measure an X-ray on every contender, in alternating rounds, and the in-process limit in each round."""
+    body = xray_jpeg()
+    found: dict[tuple[str, int], list[Figure]] = defaultdict(list)
+    failures: dict[str, str] = {}
+    for number in range(plan.rounds):
+        found[LIMIT, 0].append(_limit("pneumonia", body, available_cores(), plan))
+        found[LIMIT, 1].append(_limit("pneumonia", body, 1, plan))
+        for name in plan.contenders:
+            contender = contender_named(name)
+            with _failing(contender, failures), running(contender, plan.model, body, plan.environments) as server:
+                for concurrency in plan.concurrencies:
+                    figure = measure(name, server.port, contender.ask(body), concurrency, plan.seconds)
+                    found[name, concurrency].append(figure)
+                    _say(f"round {number + 1}", figure)
+    return {
+        "figures": [middle(rounds).__dict__ | {"rounds": len(rounds)} for rounds in found.values()],
+        "failures": failures,
+    }
+
+
+def small(plan: Plan) -> Json:
+    """Measure a digit and a text on the service, and a route that echoes the same bytes, in alternating rounds."""
+    requests = {
+        "digit": (digit_png(), "/predict/digit", "image/png"),
+        "topic": (news_text(), "/predict/topic", "text/plain"),
+    }
+    found: dict[tuple[str, int], list[Figure]] = defaultdict(list)
+    for number in range(plan.rounds):
+        for contender in (ECHO, CONTENDERS[0]):
+            with running(contender, plan.model, xray_jpeg(), plan.environments) as server:
+                for task, (body, path, content_type) in requests.items():
+                    echoed = contender is ECHO
+                    request = request_bytes("/echo" if echoed else path, body, content_type)
+                    for concurrency in plan.concurrencies:
+                        label = f"echo-{task}" if echoed else task
+                        figure = measure(label, server.port, request, concurrency, plan.seconds)
+                        found[label, concurrency].append(figure)
+                        _say(f"round {number + 1}", figure)
+    return {"figures": [middle(rounds).__dict__ for rounds in found.values()]}
+
+
+def batch(plan: Plan) -> Json:
+    """Measure requests of 64 X-rays, one after another, and the in-process limit."""
+    body = xray_jpeg()
+    request = request_bytes(
+        "/predict/pneumonia/batch", _form_of([body] * BATCH_ITEMS), f"multipart/form-data; boundary={BOUNDARY}"
+    )
+    ours: list[Figure] = []
+    limits: list[Figure] = []
+    with running(CONTENDERS[0], plan.model, body, plan.environments) as server:
+        for number in range(plan.rounds):
+            limits.append(_limit("pneumonia", body, available_cores(), plan))
+            ours.append(measure("batch", server.port, request, 1, max(plan.seconds, 10)))
+            _say(f"round {number + 1}", ours[-1])
+    return {"pictures_per_second": BATCH_ITEMS * middle(ours).per_second, "limit": middle(limits).per_second}
+
+
+def start(plan: Plan) -> Json:
+    """Measure, of the service with each engine and all four models: the time to ready, memory, and disk."""
+    measured = []
+    for contender in CONTENDERS[:2]:
+        times, memory = [], 0
+        for _ in range(plan.rounds):
+            with running(contender, plan.model, xray_jpeg(), plan.environments) as server:
+                times.append(server.ready_seconds)
+                memory = server.resident_bytes()
+        measured.append({"contender": contender.name, "ready_seconds": min(times), "resident_bytes": memory})
+    size = sum(
+        path.stat().st_size for path in environment_of(ECHO, plan.environments).parent.rglob("*") if path.is_file()
+    )
+    return {"services": measured, "environment_bytes": size}
+
+
+PARTS = {"pictures": pictures, "small": small, "batch": batch, "start": start}
+
+
+def _limit(task: str, body: bytes, threads: int, plan: Plan) -> Figure:
+    file = plan.environments / "input"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(body)
+    words = [sys.executable, "-m", "benchmarks.speed.limit", task, str(file), str(threads), str(plan.seconds)]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=PROJECT, check=False)
+    if done.returncode:
+        raise ContenderError(f"the in-process limit failed: {done.stderr.strip()[-400:]}")
+    figure = Figure(**json.loads(done.stdout))
+    _say("in process", figure)
+    return figure
+
+
+def _form_of(bodies: Sequence[bytes]) -> bytes:
+    parts = [
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="{number}.jpg"\r\n\r\n'.encode()
+        + body
+        + b"\r\n"
+        for number, body in enumerate(bodies)
+    ]
+    return b"".join([*parts, f"--{BOUNDARY}--\r\n".encode()])
+
+
+@contextmanager
+def _failing(contender: Contender, failures: dict[str, str]) -> Iterator[None]:
+    """Note why a contender could not be measured, and go on with the others."""
+    try:
+        yield
+    except ContenderError as error:
+        failures[contender.name] = str(error)
+        print(f"{contender.name}: {error}", file=sys.stderr)
+
+
+def _say(what: str, figure: Figure) -> None:
+    print(
+        f"{what}: {figure.contender:<18} {figure.concurrency:>3} clients "
+        f"{figure.per_second:8.1f}/s  p50 {figure.p50:7.1f} ms  p99 {figure.p99:7.1f} ms",
+        flush=True,
+    )
