@@ -72,7 +72,8 @@ def load_linear_text(folder: Path) -> LinearText:
         ValueError: a file is damaged, or the arrays do not fit together.
     """
     try:
-        with np.load(folder / LINEAR_TEXT_FILE, allow_pickle=False) as arrays:
+        # Opened here because NumPy leaves the file open when its content is not a zip archive.
+        with (folder / LINEAR_TEXT_FILE).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return LinearText(
                 features=_lines(folder / FEATURES_FILE),
                 words=_lines(folder / WORDS_FILE),
@@ -86,7 +87,7 @@ def load_linear_text(folder: Path) -> LinearText:
                 unknown_share=float(arrays["unknown_share"]),
                 unknown_weight=float(arrays["unknown_weight"]),
             )
-    except (KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"{LINEAR_TEXT_FILE} is damaged: {error}") from error
 
 

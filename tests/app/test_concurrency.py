@@ -73,3 +73,36 @@ def test_other_calls_are_answered_while_a_model_is_busy(tiny_models: Path) -> No
         finally:
             engine.released.set()
         assert busy.result().status_code == 200
+
+
+def test_requests_beyond_the_queue_are_refused_at_once_and_told_when_to_try_again(tiny_models: Path) -> None:
+    engine = BlockedEngine()
+    settings = Settings(models_dir=tiny_models / "nowhere", workers=1, max_queue=1)
+    app = create_app(settings)
+    picture = png("RGB", (9, 9), (1, 1, 1))
+    with serving(app) as at, ThreadPoolExecutor(2) as pool:
+        model = LoadedModel(open_artifact(tiny_models / "catdog" / "1"), engine, settings.input_limits)
+        registry = Registry(tiny_models, lambda _: model)
+        registry.load()
+        app.state.registry = registry
+        inside = [pool.submit(httpx.post, f"{at}/predict/catdog", content=picture, timeout=30) for _ in range(2)]
+        try:
+            assert engine.entered.wait(10)
+            refused = _first_refused(at, picture)
+        finally:
+            engine.released.set()
+        assert refused.status_code == 503
+        assert refused.json()["type"] == "/problems/overloaded"
+        assert refused.headers["retry-after"] == "1"
+        assert [asked.result().status_code for asked in inside] == [200, 200]
+
+
+def _first_refused(at: str, picture: bytes) -> httpx.Response:
+    """Ask until both others are inside: one of them may still be on its way."""
+    with httpx.Client(base_url=at, timeout=0.5) as client:
+        for _ in range(20):
+            try:
+                return client.post("/predict/catdog", content=picture)
+            except httpx.TimeoutException:
+                continue
+    raise AssertionError("no request was refused")

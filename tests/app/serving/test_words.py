@@ -1,0 +1,58 @@
+import sys
+import unicodedata
+
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.serving.words import is_number, words_of
+from training.text import words
+
+# What Python, RE2 and ICU know alike: the newest of their tables of Unicode differ.
+SETTLED = [
+    chr(code)
+    for code in range(1, sys.maxunicode + 1)
+    if unicodedata.ucd_3_2_0.category(chr(code)) not in {"Cn", "Cs", "Co"}
+]
+
+
+def graph_words(texts):
+    return [[word.decode() for word in row] for row in words(tf.constant(texts)).to_list()]
+
+
+def test_every_character_of_unicode_is_part_of_a_word_or_not_as_in_the_graph():
+    texts = [f"a{character}b {character} x{character}" for character in SETTLED]
+    differing = [
+        text
+        for start in range(0, len(texts), 20_000)
+        for text, expected in zip(
+            texts[start : start + 20_000], graph_words(texts[start : start + 20_000]), strict=True
+        )
+        if words_of(text) != expected
+    ]
+    assert differing == []
+
+
+def test_every_character_is_a_number_or_not_as_in_the_graph():
+    found = tf.strings.regex_full_match(tf.constant(SETTLED), r"[\p{N}']*").numpy()
+    assert [c for c, expected in zip(SETTLED, found, strict=True) if is_number(c) != expected] == []
+
+
+@given(st.lists(st.text(st.sampled_from("aBÖ'_ 1²-\nΣς"), max_size=25), min_size=1, max_size=20))
+def test_texts_are_split_as_in_the_graph(texts):
+    assert [words_of(text) for text in texts] == graph_words(texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Oil's 'price' ROSE", ["oil's", "price", "rose"]),
+        ("' ''", []),
+        ("snake_case", ["snake", "case"]),
+        ("", []),
+        ("ΟΔΟΣ", ["οδος"]),
+    ],
+)
+def test_words_are_lower_case_with_apostrophes_only_inside(text, expected):
+    assert words_of(text) == expected

@@ -1,0 +1,49 @@
+import pytest
+
+from benchmarks.speed.report import write_report
+
+RESULTS = {
+    "machine": "2 cores",
+    "pictures": {
+        "figures": [
+            {"contender": "limit", "concurrency": 2, "per_second": 150.0, "p50": 12.0, "p99": 15.0},
+            {"contender": "limit", "concurrency": 1, "per_second": 80.0, "p50": 12.5, "p99": 15.0},
+            {"contender": "quartet-openvino", "concurrency": 16, "per_second": 140.0, "p50": 110.0, "p99": 150.0},
+        ],
+        "failures": {"mlserver": "does not answer"},
+    },
+    "small": {
+        "figures": [
+            {"contender": "echo-digit", "concurrency": 1, "per_second": 4000.0, "p50": 0.2, "p99": 0.3},
+            {"contender": "digit", "concurrency": 1, "per_second": 1000.0, "p50": 1.0, "p99": 1.5},
+        ]
+    },
+    "batch": {"pictures_per_second": 96.0, "limit": 100.0},
+    "start": {
+        "services": [{"contender": "quartet-openvino", "ready_seconds": 2.25, "resident_bytes": 300 * 2**20}],
+        "environment_bytes": 1_600_000_000,
+    },
+}
+
+
+def test_the_figures_replace_what_lies_between_the_marks_and_leave_the_rest(tmp_path):
+    page = tmp_path / "benchmarks.md"
+    page.write_text("# Before\n<!-- figures: begin -->\nold\n<!-- figures: end -->\nafter\n")
+    write_report(page, RESULTS)
+    text = page.read_text()
+    assert text.startswith("# Before\n")
+    assert text.endswith("\nafter\n")
+    assert "old" not in text
+    for part in ("| 140.0; 110 / 150 |", "150.0 pictures a second", "12.5 ms", "not measured: does not answer"):
+        assert part in text
+    for part in ("| digit | 1 | 1000 | 1.00 / 1.50 | 0.25 |", "0.96 of the 100.0", "| 2.2 s | 300 MiB |", "1,600 MB"):
+        assert part in text
+    assert (tmp_path / "benchmarks.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_page_without_marks_is_not_touched(tmp_path):
+    page = tmp_path / "benchmarks.md"
+    page.write_text("# A page\n")
+    with pytest.raises(ValueError, match="lacks the marks"):
+        write_report(page, RESULTS)
+    assert page.read_text() == "# A page\n"
