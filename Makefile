@@ -44,7 +44,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.serve: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "Installing the service into $(VENV) (once; downloads about 340 MB)"
+	@echo "Installing the service into $(VENV) (once; downloads about 400 MB)"
 	$(PIP) -e .
 	@touch $@
 
