@@ -55,7 +55,13 @@ async def drive(load: Load) -> list[float]:
         await loop.create_connection(lambda: _Connection(load.request, measured), load.host, load.port)
         for _ in range(load.concurrency)
     ]
-    await asyncio.gather(*(connection.done for _, connection in connections))
+    try:
+        await asyncio.gather(*(connection.done for _, connection in connections))
+    finally:
+        for transport, _ in connections:
+            transport.abort()
+        # A transport lets go of its socket in the loop's next turn.
+        await asyncio.sleep(0)
     return latencies
 
 
