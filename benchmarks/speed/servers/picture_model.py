@@ -12,14 +12,19 @@ from PIL import Image
 FOLDER = Path(os.environ["BENCH_MODEL"])
 PORT = int(os.environ["BENCH_PORT"])
 BATCH = int(os.environ["BENCH_BATCH"])
+_SPEC = json.loads((FOLDER / "manifest.json").read_text())["input"]
+SHAPE = (_SPEC["height"], _SPEC["width"], 1 if _SPEC["mode"] == "L" else 3)
 
 
 def read_picture(content):
     """Decode a file's bytes, whole, and resize them to what the manifest says: uint8 `[H, W, C]`."""
-    spec = json.loads((FOLDER / "manifest.json").read_text())["input"]
-    picture = Image.open(io.BytesIO(content)).convert(spec["mode"])
-    resized = picture.resize((spec["width"], spec["height"]), Image.Resampling[spec["resize"].upper()])
-    return np.asarray(resized).reshape(spec["height"], spec["width"], -1)
+    return fitted(Image.open(io.BytesIO(content)))
+
+
+def fitted(picture):
+    """Convert an open picture to the model's colours and size: uint8 `[H, W, C]`."""
+    how = Image.Resampling[_SPEC["resize"].upper()]
+    return np.asarray(picture.convert(_SPEC["mode"]).resize((SHAPE[1], SHAPE[0]), how)).reshape(SHAPE)
 
 
 class Signature:

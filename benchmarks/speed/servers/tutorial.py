@@ -4,9 +4,12 @@ import keras
 import numpy as np
 import uvicorn
 from fastapi import FastAPI, Request
-from picture_model import FOLDER, PORT, read_picture
+from picture_model import FOLDER, PORT, SHAPE, read_picture
 
-model = keras.Sequential([keras.layers.TFSMLayer(str(FOLDER), call_endpoint="serving_default")])
+# Without its type Keras would hand the pixels over as floats.
+inputs = keras.Input(SHAPE, dtype="uint8")
+layer = keras.layers.TFSMLayer(str(FOLDER), call_endpoint="serving_default")
+model = keras.Model(inputs, layer(inputs))
 app = FastAPI()
 
 
