@@ -9,8 +9,11 @@ import pytest
 from PIL import Image
 from skimage import data
 
+from app.inputs.limits import InputLimits
 from app.main import create_app
 from app.serving.artifact import open_artifact
+from app.serving.engines import EnginePolicy, load_fastest
+from app.serving.registry import versions_in
 from app.settings import Settings
 from app.tasks import TASKS
 from helpers.handwriting import MNIST, enlarged, font_digit, on_paper, photographed
@@ -146,3 +149,10 @@ def test_an_answer_about_a_picture_is_explained_as_a_picture(client, task, size)
     drawn = Image.open(io.BytesIO(response.content))
     assert drawn.width > size[0]
     assert drawn.height > size[1]
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+def test_no_committed_model_needs_tensorflow(task):
+    folder = MODELS / task.name / str(versions_in(MODELS / task.name)[0])
+    model = load_fastest(folder, EnginePolicy(), InputLimits())
+    assert model.engine.name == ("numpy" if task.kind == "text" else "openvino"), model.engine_reason

@@ -72,7 +72,11 @@ class ExposedScorer(tf.Module):
         self.method = method
         self.mean, self.deviation = (tf.constant(part, tf.float32) for part in scale)
         self.layers = [
-            tuple(tf.Variable(tf.cast(part, tf.float32), trainable=False) for part in layer) for layer in layers
+            tuple(
+                tf.Variable(tf.cast(part, tf.float32), trainable=False, name=f"ood_{kind}_{number}")
+                for kind, part in zip(("kernel", "bias"), layer, strict=True)
+            )
+            for number, layer in enumerate(layers)
         ]
 
     def __call__(self, _: Any, features: Any) -> Any:

@@ -16,11 +16,12 @@ class HalfPrecisionTrunk(tf.Module):
     not on the one it came from.
     """
 
-    def __init__(self, model: keras.Model):
+    def __init__(self, model: keras.Model, title: str):
+        """Take the model, and what its weights' names start with: readers of a SavedModel need them distinct."""
         super().__init__()
         self.output_shape = tuple(model.output_shape)
         self._parameters = int(model.count_params())
-        self.stored = [_store(weight) for weight in (*model.trainable_variables, *model.non_trainable_variables)]
+        self.stored = [_store(weight, title) for weight in (*model.trainable_variables, *model.non_trainable_variables)]
         trained = len(model.trainable_variables)
 
         # The model is kept from being tracked, so that its own float32 variables are not saved too.
@@ -44,8 +45,8 @@ class HalfPrecisionTrunk(tf.Module):
         return self._parameters
 
 
-def _store(weight: Any) -> tf.Variable:
+def _store(weight: Any, title: str) -> tf.Variable:
     value = tf.convert_to_tensor(weight)
     large = int(tf.size(value)) >= SMALLEST
-    name = weight.path.replace("/", "_")
+    name = f"{title}/{weight.path}"
     return tf.Variable(tf.cast(value, tf.float16) if large else value, trainable=False, name=name)

@@ -42,8 +42,8 @@ class NeighbourScorer(tf.Module):
         unit = np.asarray(_unit_length(tf.constant(bank)), np.float64)
         # Ascending by how much of the bank lies along them; not centred, so that cosines stay cosines.
         basis = np.linalg.eigh(unit.T @ unit)[1][:, -directions:]
-        self.basis = tf.Variable(tf.cast(basis, tf.float16), trainable=False)
-        self.bank = tf.Variable(tf.cast(unit @ basis, tf.float16), trainable=False)
+        self.basis = tf.Variable(tf.cast(basis, tf.float16), trainable=False, name="ood_basis")
+        self.bank = tf.Variable(tf.cast(unit @ basis, tf.float16), trainable=False, name="ood_bank")
 
     def __call__(self, _: Any, features: Any) -> Any:
         """Return the distance, float32 `[B]`."""

@@ -64,7 +64,8 @@ def for_inference(network: ImageNetwork, variant: Variant, spec: ImageSpec) -> I
     backbone = network.trunk.layers[-1]
     folded = efficientnet_lite.build(variant, channels=spec.channels, size=backbone.input_shape[1], norms=False)
     fold_batch_norms(backbone, folded)
-    return ImageNetwork(HalfPrecisionTrunk(_over_pixels(folded, spec)), network.classifier)
+    title = f"{variant.name}_{backbone.input_shape[1]}"
+    return ImageNetwork(HalfPrecisionTrunk(_over_pixels(folded, spec), title), network.classifier)
 
 
 def _over_pixels(backbone: keras.Model, spec: ImageSpec) -> keras.Model:
