@@ -17,7 +17,7 @@ class FeatureGaussian:
     """A Gaussian over D features whose covariance is k principal directions plus isotropic noise.
 
     Tipping and Bishop 1999, *Probabilistic principal component analysis*; the distance as an out-of-distribution
-    score follows Lee et al. 2018 (arXiv:1807.03888). `whitening` is `[D, k]`.
+    score follows Lee et al. 2018 (arXiv:1807.03888). `components` is `[D, k]`.
     """
 
     mean: NDArray[np.float32]

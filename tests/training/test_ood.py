@@ -37,7 +37,7 @@ def test_directions_that_the_bank_lacks_are_distance():
     assert scores(scorer, lifted).min() > held_out.max() + 0.2
 
 
-def test_the_bank_of_the_widest_features_stays_within_a_megabyte():
+def test_the_bank_of_a_backbones_features_stays_within_a_megabyte():
     features = np.random.default_rng(5).normal(size=(BANK_ROWS, 1280)).astype(np.float32)
     scorer = NeighbourScorer(features)
     assert sum(2 * variable.shape.num_elements() for variable in scorer.variables) <= 2**20
