@@ -113,7 +113,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, help="Markdown file to write (default: print)")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
-    text = report(list(_rows(options.data, options.seed)))
+    rows = []
+    for row in _rows(options.data, options.seed):
+        print(f"{row.title}: {row.validation:.4f}")
+        rows.append(row)
+    text = report(rows)
     if options.out:
         options.out.write_text(text, encoding="utf-8")
     else:
@@ -121,29 +125,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _rows(path: Path, seed: int) -> Iterator[Row]:
+    first, second = (backbone.title for backbone in BACKBONES[:2])
+    of_all = _read(path, BACKBONES[0], seed)
+    misleading, cluster_of = find_misleading(of_all), clusters(of_all, seed)
     logits: dict[tuple[str, float | None], Logits] = {}
     for backbone in BACKBONES:
-        spec = ImageSpec(mode="L", height=backbone.picture, width=backbone.picture)
-        data = load_dataset("pneumonia", path, spec, seed=seed)
-        misleading = find_misleading(data)
-        features, cluster_of = _features(backbone, spec, data), clusters(data, seed)
+        features = _features(backbone, _read(path, backbone, seed))
         for floor in FLOORS:
-            weights = None if floor is None else balancing_weights(misleading.train, data.train.labels, floor)
-            said = fit_and_ask(features, data.train.labels, weights, cluster_of)
+            weights = None if floor is None else balancing_weights(misleading.train, of_all.train.labels, floor)
+            said = fit_and_ask(features, of_all.train.labels, weights, cluster_of)
             logits[backbone.title, floor] = said
-            yield judge(said, data, misleading, cluster_of, f"{backbone.title}, {_weighting(floor)}")
-    first, second = (backbone.title for backbone in BACKBONES[:2])
+            yield judge(said, of_all, misleading, cluster_of, f"{backbone.title}, {_weighting(floor)}")
     for floor in FLOORS:
         both = logits[first, floor] + logits[second, floor]
-        yield judge(both, data, misleading, cluster_of, f"Lite0, 224 and 112 pixels, {_weighting(floor)}")
+        yield judge(both, of_all, misleading, cluster_of, f"Lite0, 224 and 112 pixels, {_weighting(floor)}")
+
+
+def _read(path: Path, backbone: Backbone, seed: int) -> Dataset:
+    """Read the pictures at a backbone's size; which are held out, and their order, is the same at every size."""
+    return load_dataset("pneumonia", path, _spec(backbone), seed=seed, quiet=True)
+
+
+def _spec(backbone: Backbone) -> ImageSpec:
+    return ImageSpec(mode="L", height=backbone.picture, width=backbone.picture)
 
 
 def _weighting(floor: float | None) -> str:
     return "all weigh alike" if floor is None else f"misleading weigh more, floor {floor}"
 
 
-def _features(backbone: Backbone, spec: ImageSpec, data: Dataset) -> Features:
-    network = lite_network(backbone.variant, spec, backbone.size)
+def _features(backbone: Backbone, data: Dataset) -> Features:
+    network = lite_network(backbone.variant, _spec(backbone), backbone.size)
     validation = data.validation.inputs
     return Features(
         features_of(network, data.train.inputs),
