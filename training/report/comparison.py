@@ -18,8 +18,9 @@ test set was used.
 
 In parentheses are 95 % intervals of the percentile bootstrap, which draws what belongs together as a whole: how far a
 figure would move with other examples of the same kind. ECE is the expected calibration error of the most probable
-label over 15 bins. Time is the wall time of the whole run, reading the data and measuring included. The reference
-recipes are those of an earlier study; its figures, in the last column, come from splits of its own.
+label over 15 bins. Time is the wall time of the whole run, reading the data and measuring included, and
+what else the machine did meanwhile, or a suspension: an upper bound. The reference recipes are those of an earlier
+study; its figures, in the last column, come from splits of its own.
 
 To repeat a row, run its command, which is under the table, with the path of the data set
 ([models/README.md](../models/README.md) says where it is from). `quartet compare RUN...` makes this page from the run
