@@ -62,7 +62,7 @@ def evaluate_artifact(
     outputs = _run(model, split, quiet=quiet)
     answers = [
         predict_one(manifest, probabilities, score)
-        for probabilities, score in zip(outputs.probabilities.tolist(), outputs.ood_score.tolist(), strict=True)
+        for probabilities, score in zip(outputs.probabilities, outputs.ood_score.tolist(), strict=True)
     ]
     decisions = np.array([manifest.labels.index(answer.label) for answer in answers], np.int64)
     accepted = np.array([answer.in_distribution for answer in answers], np.float64)

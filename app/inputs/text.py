@@ -55,7 +55,7 @@ def clean_text(text: str, limits: InputLimits) -> str:
     if len(text) > limits.max_characters:
         raise _too_long(limits)
     lines = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    encodable = lines.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    encodable = lines if lines.isascii() else lines.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     clean = encodable.translate(_CONTROLS)
     if not clean.strip():
         raise EmptyInputError("The text is blank. Send some words.")

@@ -1,5 +1,10 @@
 """From a model's prediction to the body of an answer."""
 
+from collections.abc import Iterable
+
+from fastapi import Response
+from pydantic import BaseModel
+
 from app.schemas import Answer, Decision, ModelIdentity
 from app.serving.artifact import Artifact
 from app.serving.model import Prediction
@@ -22,6 +27,22 @@ def answer_of(task: Task, artifact: Artifact, prediction: Prediction, shown: int
     if not task.has_threshold:
         return answer
     return Decision(**answer.model_dump(), positive=prediction.positive, threshold=prediction.threshold)
+
+
+class JsonResponse(Response):
+    """Bytes that are JSON already."""
+
+    media_type = "application/json"
+
+
+def one_response(body: BaseModel) -> Response:
+    """Return a body as a response. FastAPI, given the body itself, would check it a second time."""
+    return JsonResponse(body.model_dump_json().encode())
+
+
+def list_response(bodies: Iterable[BaseModel]) -> Response:
+    """Return a list of bodies as a response."""
+    return JsonResponse(b"[%b]" % b",".join(body.model_dump_json().encode() for body in bodies))
 
 
 def _highest(probabilities: dict[str, float], shown: int | None) -> dict[str, float]:

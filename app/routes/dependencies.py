@@ -1,5 +1,6 @@
 """What routes need of the application they belong to. All `async`: FastAPI would run others on a thread each."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -11,24 +12,26 @@ from app.serving.registry import Registry, TaskState
 from app.settings import Settings
 
 
-async def _settings(request: Request) -> Settings:
-    settings: Settings = request.app.state.settings
-    return settings
+@dataclass(frozen=True)
+class Service:
+    """What answers a request."""
+
+    settings: Settings
+    registry: Registry
+    predictor: Predictor
+
+
+def service_of(request: Request) -> Service:
+    """Return the service that a request came to. A call, where FastAPI would take a while over three dependencies."""
+    state = request.app.state
+    return Service(state.settings, state.registry, state.predictor)
 
 
 async def _registry(request: Request) -> Registry:
-    registry: Registry = request.app.state.registry
-    return registry
+    return service_of(request).registry
 
 
-async def _predictor(request: Request) -> Predictor:
-    predictor: Predictor = request.app.state.predictor
-    return predictor
-
-
-SettingsOf = Annotated[Settings, Depends(_settings)]
 RegistryOf = Annotated[Registry, Depends(_registry)]
-PredictorOf = Annotated[Predictor, Depends(_predictor)]
 
 
 async def _task_state(task: str, registry: RegistryOf) -> TaskState:

@@ -1,10 +1,10 @@
 """`POST /explain/<task>`: the answer to one input and what it rests on, as a picture or as words."""
 
 from functools import partial
-from typing import Annotated, cast
+from typing import cast
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
 
 from app.drawing.explained import Caption, draw_explained
 from app.examples import explained_picture_example, explained_text_example
@@ -23,9 +23,9 @@ from app.problem_types import (
     UNSUPPORTED,
 )
 from app.routes.accept import prefers
-from app.routes.answers import answer_of
-from app.routes.dependencies import PredictorOf, RegistryOf, SettingsOf
-from app.routes.options import Options, Words, options_of
+from app.routes.answers import answer_of, one_response
+from app.routes.dependencies import service_of
+from app.routes.options import query_of
 from app.routes.payloads import read_one
 from app.schemas import ExplainedDecision, ExplainedPicture, ExplainedText, WordEvidence
 from app.serving import explanation
@@ -59,21 +59,18 @@ def explain_router() -> APIRouter:
 def _add_picture(router: APIRouter, task: Task) -> None:
     schema = ExplainedDecision if task.has_threshold else ExplainedPicture
 
-    async def explain(
-        request: Request,
-        registry: RegistryOf,
-        predictor: PredictorOf,
-        settings: SettingsOf,
-        options: Annotated[Options, Depends(options_of(task))],
-    ) -> Response:
-        model = registry.model(task.name)
-        picture = cast("bytes", await read_one(request, task, settings))
+    query = query_of(task, explained=True)
+
+    async def explain(request: Request) -> Response:
+        service, options = service_of(request), query.read(request)
+        model = service.registry.model(task.name)
+        picture = cast("bytes", await read_one(request, task, service.settings))
         if not prefers("application/json", PngResponse.media_type, request.headers.get("accept", "*/*")):
-            return PngResponse(await predictor.run(partial(_draw, model, picture, options.threshold)))
-        explained = await predictor.run(partial(explanation.explain_picture, model, picture, options.threshold))
-        answer = answer_of(task, model.artifact, explained.prediction, options.shown, request_id_of(request.scope))
+            return PngResponse(await service.predictor.run(partial(_draw, model, picture, options.threshold)))
+        explained = await service.predictor.run(partial(explanation.explain_picture, model, picture, options.threshold))
+        answer = answer_of(task, model.artifact, explained.prediction, options.top, request_id_of(request.scope))
         heatmap = explained.heatmap.astype(float).round(DECIMALS).tolist()
-        return JSONResponse(schema(**answer.model_dump(), heatmap=heatmap).model_dump(mode="json"))
+        return one_response(schema(**answer.model_dump(), heatmap=heatmap))
 
     router.add_api_route(
         f"/{task.name}",
@@ -90,23 +87,19 @@ def _add_picture(router: APIRouter, task: Task) -> None:
             explained_picture_example(task),
         )
         | error_responses(*ERRORS),
-        openapi_extra=one_input_body(task),
+        openapi_extra=one_input_body(task) | {"parameters": query.documented()},
     )
 
 
 def _add_text(router: APIRouter, task: Task) -> None:
-    async def explain(
-        request: Request,
-        registry: RegistryOf,
-        predictor: PredictorOf,
-        settings: SettingsOf,
-        options: Annotated[Options, Depends(options_of(task))],
-        words: Words = 10,
-    ) -> ExplainedText:
-        model = registry.model(task.name)
-        text = await read_one(request, task, settings)
-        explained = await predictor.run(partial(explanation.explain_text, model, text, words))
-        answer = answer_of(task, model.artifact, explained.prediction, options.shown, request_id_of(request.scope))
+    query = query_of(task, explained=True)
+
+    async def explain(request: Request) -> ExplainedText:
+        service, options = service_of(request), query.read(request)
+        model = service.registry.model(task.name)
+        text = await read_one(request, task, service.settings)
+        explained = await service.predictor.run(partial(explanation.explain_text, model, text, options.words))
+        answer = answer_of(task, model.artifact, explained.prediction, options.top, request_id_of(request.scope))
         found = [WordEvidence(word=word, evidence=evidence) for word, evidence in explained.words]
         return ExplainedText(**answer.model_dump(), words=found)
 
@@ -118,7 +111,7 @@ def _add_text(router: APIRouter, task: Task) -> None:
         summary=f"{task.title}: the words that carried the answer",
         description=_describe_text(task),
         responses=ok_response(explained_text_example(task), "The answer and its words.") | error_responses(*ERRORS),
-        openapi_extra=one_input_body(task),
+        openapi_extra=one_input_body(task) | {"parameters": query.documented()},
     )
 
 

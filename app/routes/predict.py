@@ -1,8 +1,6 @@
 """`POST /predict/<task>` and its batch form: await one call to the model, map its result to the answer."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request, Response
 
 from app.examples import answer_example, problem_example
 from app.inputs.errors import InputError
@@ -10,9 +8,9 @@ from app.middleware.request_id import request_id_of
 from app.openapi import batch_body, error_responses, ok_response, one_input_body
 from app.problem_types import BROKEN, EMPTY, MALFORMED, OVERLOADED, OVERSIZED, TOO_LARGE, UNAVAILABLE, UNSUPPORTED
 from app.problems import problem_of_input
-from app.routes.answers import answer_of
-from app.routes.dependencies import PredictorOf, RegistryOf, SettingsOf
-from app.routes.options import Options, options_of
+from app.routes.answers import answer_of, list_response, one_response
+from app.routes.dependencies import service_of
+from app.routes.options import query_of
 from app.routes.payloads import read_many, read_one
 from app.schemas import Answer, Decision, Problem
 from app.tasks import TASKS, Task
@@ -31,19 +29,16 @@ def predict_router() -> APIRouter:
 
 
 def _add_one(router: APIRouter, task: Task) -> None:
-    async def predict(
-        request: Request,
-        registry: RegistryOf,
-        predictor: PredictorOf,
-        settings: SettingsOf,
-        options: Annotated[Options, Depends(options_of(task))],
-    ) -> Answer:
-        model = registry.model(task.name)
-        payload = await read_one(request, task, settings)
-        [result] = await predictor.predict(model, [payload], options.threshold)
+    query = query_of(task)
+
+    async def predict(request: Request) -> Response:
+        service, options = service_of(request), query.read(request)
+        model = service.registry.model(task.name)
+        payload = await read_one(request, task, service.settings)
+        [result] = await service.predictor.predict(model, [payload], options.threshold)
         if isinstance(result, InputError):
             raise result
-        return answer_of(task, model.artifact, result, options.shown, request_id_of(request.scope))
+        return one_response(answer_of(task, model.artifact, result, options.top, request_id_of(request.scope)))
 
     router.add_api_route(
         f"/{task.name}",
@@ -54,28 +49,25 @@ def _add_one(router: APIRouter, task: Task) -> None:
         description=_describe_one(task),
         response_model=_answer_model(task),
         responses=ok_response(answer_example(task), "The answer.") | error_responses(*ONE_ERRORS),
-        openapi_extra=one_input_body(task),
+        openapi_extra=one_input_body(task) | {"parameters": query.documented()},
     )
 
 
 def _add_batch(router: APIRouter, task: Task) -> None:
-    async def predict_batch(
-        request: Request,
-        registry: RegistryOf,
-        predictor: PredictorOf,
-        settings: SettingsOf,
-        options: Annotated[Options, Depends(options_of(task))],
-    ) -> list[Answer | Problem]:
-        model = registry.model(task.name)
-        payloads = await read_many(request, task, settings)
-        results = await predictor.predict(model, payloads, options.threshold)
+    query = query_of(task)
+
+    async def predict_batch(request: Request) -> Response:
+        service, options = service_of(request), query.read(request)
+        model = service.registry.model(task.name)
+        payloads = await read_many(request, task, service.settings)
+        results = await service.predictor.predict(model, payloads, options.threshold)
         request_id = request_id_of(request.scope)
-        return [
+        return list_response(
             problem_of_input(result, request_id)
             if isinstance(result, InputError)
-            else answer_of(task, model.artifact, result, options.shown, request_id)
+            else answer_of(task, model.artifact, result, options.top, request_id)
             for result in results
-        ]
+        )
 
     example = [answer_example(task), problem_example(BROKEN)]
     router.add_api_route(
@@ -88,7 +80,7 @@ def _add_batch(router: APIRouter, task: Task) -> None:
         response_model=list[_answer_model(task) | Problem],  # type: ignore[misc]
         responses=ok_response(example, "An answer or a problem for each input, in order.")
         | error_responses(*BATCH_ERRORS),
-        openapi_extra=batch_body(task),
+        openapi_extra=batch_body(task) | {"parameters": query.documented()},
     )
 
 

@@ -68,9 +68,9 @@ def _explain(model: LoadedModel, payload: Payload, threshold: float | None) -> t
         raise NotExplainedError(manifest.task, manifest.version)
     batch = model.read(payload)
     outputs = model.run(batch)
-    probabilities = outputs.probabilities[0].tolist()
+    probabilities = outputs.probabilities[0]
     prediction = predict_one(manifest, probabilities, outputs.ood_score.item(), threshold)
-    return prediction, manifest.labels[int(np.argmax(probabilities))], model.engine.explain(batch)
+    return prediction, manifest.labels[int(probabilities.argmax())], model.engine.explain(batch)
 
 
 def _finite(evidence: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,5 +1,8 @@
 """The engine that answers for texts with NumPy alone, from the arrays that a linear text model carries."""
 
+import math
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -34,18 +37,20 @@ class LinearTextEngine:
     def __init__(self, folder: Path) -> None:
         self._model = load_linear_text(folder)
         self._positions = {feature: position for position, feature in enumerate(self._model.features)}
+        self._openings = {n: _without_prefix(f"{n}^", self._positions) for n in self._model.openings}
         self._is_number = {word: is_number(word) for word in self._model.words}
         self.explain: Explain | None = self._explain
 
     def run(self, batch: Batch) -> Outputs:
         """Answer for each text of a batch."""
-        rows = [words_of(text) for text in batch]
-        return checked_outputs(
-            {
-                "probabilities": np.stack([self._probabilities(self._logits(*self._features(row))) for row in rows]),
-                "ood_score": np.array([self._unknown_share(row) for row in rows], np.float32),
-            }
-        )
+        probabilities = np.empty((len(batch), len(self._model.bias)), np.float32)
+        scores = np.empty(len(batch), np.float32)
+        for number, text in enumerate(batch):
+            row = words_of(text)
+            counts = Counter(row)
+            probabilities[number] = self._probabilities(self._logits(*self._features(row, counts)))
+            scores[number] = self._unknown_share(counts, len(row))
+        return checked_outputs({"probabilities": probabilities, "ood_score": scores})
 
     def _explain(self, batch: Batch) -> Explanation:
         """Return each text's words, in order of first appearance, and what all features of each add to the margin."""
@@ -56,13 +61,19 @@ class LinearTextEngine:
             "evidence": np.array([_padded(list(row.values()), width, 0.0) for row in rows], np.float32),
         }
 
-    def _features(self, row: list[str]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Return the positions of the features that a text has, and their TF-IDF values, of unit length together."""
-        fields = [row, *([f"{n}^{word}" for word in row[:n]] for n in self._model.openings)]
-        positions = [found for field in fields for found in map(self._positions.get, field) if found is not None]
-        present, counts = np.unique(np.array(positions, np.int64), return_counts=True)
-        values = (1 + np.log(counts.astype(np.float32))) * self._model.idf[present]
-        return present, values / np.sqrt(max(float(values @ values), LEAST_NORM))
+    def _features(self, row: list[str], words: Counter[str]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the positions of the features that a text has, and their TF-IDF values, of unit length together.
+
+        Plain loops over the distinct words: of the few hundred that a text has, NumPy's own calls take longer.
+        """
+        present, counts = _looked_up(words, self._positions)
+        for n, positions in self._openings.items():
+            more, again = _looked_up(Counter(row[:n]), positions)
+            present += more
+            counts += again
+        features = np.array(present, np.int64)
+        values = (1 + np.log(np.array(counts, np.float32))) * self._model.idf[features]
+        return features, values / math.sqrt(max(float(values @ values), LEAST_NORM))
 
     def _logits(self, present: NDArray[np.int64], values: NDArray[np.float32]) -> NDArray[np.float32]:
         margins = values @ self._model.weights[present] + self._model.bias
@@ -78,19 +89,25 @@ class LinearTextEngine:
         powers /= powers.sum()
         return powers
 
-    def _unknown_share(self, row: list[str]) -> float:
+    def _unknown_share(self, words: Counter[str], length: int) -> float:
         """Return the share of words that training did not have, shrunk towards its own; a text without words has 1."""
-        known = [self._is_number.get(word) for word in row]
-        strangers = [word for word, number in zip(row, known, strict=True) if number is None]
-        unknown = sum(not is_number(word) for word in strangers)
-        total = unknown + known.count(False)
+        numbers = unknown = 0
+        for word, count in words.items():
+            kind = self._is_number.get(word)
+            if kind is False:
+                continue
+            if kind or is_number(word):
+                numbers += count
+            else:
+                unknown += count
+        total = length - numbers
         if not total:
             return 1.0
         weight = self._model.unknown_weight
         return (unknown + weight * self._model.unknown_share) / (total + weight)
 
     def _evidence(self, row: list[str]) -> dict[str, float]:
-        present, values = self._features(row)
+        present, values = self._features(row, Counter(row))
         answered = int(np.argmax(self._logits(present, values)))
         weights = self._model.weights[present]
         terms = dict(zip(present.tolist(), (values * (weights[:, answered] - weights.mean(1))).tolist(), strict=True))
@@ -99,6 +116,16 @@ class LinearTextEngine:
             word: sum(terms.get(self._positions.get(prefix + word, -1), 0.0) for prefix in prefixes)
             for word in dict.fromkeys(row)
         }
+
+
+def _looked_up(words: Counter[str], positions: Mapping[str, int]) -> tuple[list[int], list[int]]:
+    """Return the positions of the words that have one, and how often each of these is there."""
+    found = [(position, count) for word, count in words.items() if (position := positions.get(word)) is not None]
+    return [position for position, _ in found], [count for _, count in found]
+
+
+def _without_prefix(prefix: str, positions: Mapping[str, int]) -> dict[str, int]:
+    return {name.removeprefix(prefix): position for name, position in positions.items() if name.startswith(prefix)}
 
 
 def _padded(row: list[bytes] | list[float], width: int, filler: bytes | float) -> list[bytes | float]:

@@ -86,6 +86,8 @@ class LoadedModel:
 
     def run(self, batch: Batch) -> Outputs:
         """Run the engine on any number of inputs, `MAX_BATCH` at a time."""
+        if len(batch) <= MAX_BATCH:
+            return self.engine.run(batch)
         parts = [self.engine.run(batch[start : start + MAX_BATCH]) for start in range(0, len(batch), MAX_BATCH)]
         return Outputs(
             np.concatenate([part.probabilities for part in parts]),
@@ -102,7 +104,7 @@ class LoadedModel:
     def predict_row(self, row: OutputRow, threshold: float | None = None) -> Prediction:
         """Turn what the model says of one input into an answer."""
         probabilities, score = row
-        return predict_one(self.artifact.manifest, probabilities.tolist(), score.item(), threshold)
+        return predict_one(self.artifact.manifest, probabilities, score.item(), threshold)
 
     def _read(self, payload: Payload) -> ModelInput:
         if isinstance(payload, str):
@@ -117,17 +119,16 @@ class LoadedModel:
 
 
 def predict_one(
-    manifest: Manifest, probabilities: Sequence[float], ood_score: float, threshold: float | None = None
+    manifest: Manifest, probabilities: NDArray[np.float32], ood_score: float, threshold: float | None = None
 ) -> Prediction:
-    """Turn one row of a model's outputs into an answer, by the rules of its manifest."""
-    by_label = {
-        label: round(probability, DECIMALS) for label, probability in zip(manifest.labels, probabilities, strict=True)
-    }
+    """Turn one row of a model's outputs, `[K]` and a score, into an answer, by the rules of its manifest."""
+    shown = probabilities.astype(np.float64).round(DECIMALS).tolist()
+    by_label = dict(zip(manifest.labels, shown, strict=True))
     score = round(ood_score, DECIMALS)
     in_distribution = score <= manifest.ood.threshold
     point = manifest.operating_point
     if point is None:
-        label = manifest.labels[int(np.argmax(probabilities))]
+        label = manifest.labels[int(probabilities.argmax())]
         return Prediction(label, by_label[label], by_label, score, in_distribution)
     used = point.threshold if threshold is None else threshold
     positive = by_label[point.positive] >= used

@@ -118,7 +118,7 @@ def test_only_the_tasks_that_have_a_choice_list_it(document: Json) -> None:
         "/predict/topic/batch": ["top"],
         "/predict/pneumonia": ["threshold"],
         "/predict/pneumonia/batch": ["threshold"],
-        "/explain/topic": ["words", "top"],
+        "/explain/topic": ["top", "words"],
         "/explain/pneumonia": ["threshold"],
     }
 

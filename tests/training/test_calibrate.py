@@ -103,12 +103,12 @@ def test_of_two_scores_next_to_each_other_the_lower_one_stays_below_the_threshol
 @given(st.lists(st.floats(0, 1, width=32), max_size=20))
 def test_numbers_are_rounded_as_in_an_answer(scores):
     manifest = a_manifest(ood_threshold=1.0)
-    answered = [predict_one(manifest, (1 - score, score), 0.0).probabilities["dog"] for score in scores]
+    answered = [predict_one(manifest, np.array([1 - score, score]), 0.0).probabilities["dog"] for score in scores]
     assert as_answered(np.array(scores, np.float32)).tolist() == answered
 
 
 @given(st.floats(0, 1, width=32), st.floats(0, 1e-5))
 def test_an_input_below_an_exact_threshold_is_not_above_the_rounded_one(score, distance):
     threshold = rounded_up(score + distance)
-    assert predict_one(a_manifest(threshold), (0.5, 0.5), score).in_distribution
+    assert predict_one(a_manifest(threshold), np.array([0.5, 0.5]), score).in_distribution
     assert threshold - (score + distance) <= 10**-DECIMALS + 1e-12

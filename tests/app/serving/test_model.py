@@ -60,7 +60,7 @@ def test_the_engine_is_not_run_when_nothing_can_be_read(tiny_models: Path) -> No
 
 def test_without_an_operating_point_the_likeliest_label_is_answered(tiny_models: Path) -> None:
     manifest = open_artifact(tiny_models / "catdog" / "1").manifest
-    answer = predict_one(manifest, [0.25, 0.75], 0.5)
+    answer = predict_one(manifest, np.array([0.25, 0.75]), 0.5)
     assert (answer.label, answer.probability) == ("dog", 0.75)
     assert answer.probabilities == {"cat": 0.25, "dog": 0.75}
     assert answer.positive is None
@@ -69,7 +69,7 @@ def test_without_an_operating_point_the_likeliest_label_is_answered(tiny_models:
 
 def test_between_labels_that_round_alike_the_likelier_is_answered(tiny_models: Path) -> None:
     manifest = open_artifact(tiny_models / "catdog" / "1").manifest
-    answer = predict_one(manifest, [0.4999999, 0.5000001], 0.0)
+    answer = predict_one(manifest, np.array([0.4999999, 0.5000001]), 0.0)
     assert answer.label == "dog"
     assert answer.probabilities == {"cat": 0.5, "dog": 0.5}
 
@@ -90,15 +90,15 @@ def test_the_label_follows_the_threshold_and_the_probability_is_the_labels(
     tiny_models: Path, probability: float, threshold: float | None, label: str, of_label: float, used: float
 ) -> None:
     manifest = open_artifact(tiny_models / "pneumonia" / "1").manifest
-    answer = predict_one(manifest, [1 - probability, probability], 0.0, threshold)
+    answer = predict_one(manifest, np.array([1 - probability, probability]), 0.0, threshold)
     assert (answer.label, answer.probability, answer.threshold) == (label, pytest.approx(of_label), used)
     assert answer.positive == (label == "PNEUMONIA")
 
 
 def test_a_score_above_the_threshold_is_out_of_distribution(tiny_models: Path) -> None:
     manifest = open_artifact(tiny_models / "catdog" / "1").manifest
-    assert predict_one(manifest, [0.1, 0.9], OOD_THRESHOLD).in_distribution
-    assert not predict_one(manifest, [0.1, 0.9], OOD_THRESHOLD + 0.001).in_distribution
+    assert predict_one(manifest, np.array([0.1, 0.9]), OOD_THRESHOLD).in_distribution
+    assert not predict_one(manifest, np.array([0.1, 0.9]), OOD_THRESHOLD + 0.001).in_distribution
 
 
 def test_an_intact_folder_becomes_a_model(tiny_models: Path) -> None:
