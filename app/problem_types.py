@@ -103,6 +103,15 @@ OVERLOADED = ProblemType(
     "258 inputs are being answered or wait; at most 258 may. Try again later.",
     retry_seconds=1,
 )
+DEADLINE = ProblemType(
+    "deadline-exceeded",
+    HTTPStatus.GATEWAY_TIMEOUT,
+    "Deadline exceeded",
+    "The answer was not there within the service's deadline, or within the request's own, which the header "
+    "`X-Deadline-Ms` sets in milliseconds. What still waited of it was dropped.",
+    "There was no answer within 30,000 ms. Try again later, or allow more time.",
+    retry_seconds=1,
+)
 NOT_READY = ProblemType(
     "not-ready",
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -131,6 +140,7 @@ PROBLEM_TYPES = (
     OVERSIZED,
     UNAVAILABLE,
     OVERLOADED,
+    DEADLINE,
     NOT_READY,
     INTERNAL,
 )

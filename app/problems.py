@@ -20,6 +20,7 @@ from app.inputs.errors import (
 from app.middleware.request_id import REQUEST_ID_HEADER, request_id_of
 from app.problem_types import (
     BROKEN,
+    DEADLINE,
     EMPTY,
     INTERNAL,
     MALFORMED,
@@ -34,7 +35,7 @@ from app.problem_types import (
     ProblemType,
 )
 from app.schemas import Problem
-from app.serving.errors import ModelUnavailableError, NotExplainedError, OverloadedError
+from app.serving.errors import DeadlineError, ModelUnavailableError, NotExplainedError, OverloadedError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -100,6 +101,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         ModelUnavailableError,
         NotExplainedError,
         OverloadedError,
+        DeadlineError,
         RequestValidationError,
         HTTPException,
         ClientDisconnect,
@@ -124,6 +126,8 @@ def _explain(request: Request, error: Exception) -> tuple[ProblemType, str]:
             explained = NOT_EXPLAINED, str(error)
         case OverloadedError():
             explained = OVERLOADED, str(error)
+        case DeadlineError():
+            explained = DEADLINE, str(error)
         case RequestValidationError():
             explained = MALFORMED, validation_detail(error.errors())
         case HTTPException():

@@ -61,11 +61,16 @@ class Settings(BaseSettings):
         description="threads that run one input or one batch, beside each other up to `workers`; "
         "workers x inference_threads beyond the cores slows all down",
     )
+    deadline_ms: PositiveInt = Field(
+        30_000,
+        description="how long a request that has come whole may wait for its answer, in milliseconds, before it is "
+        "dropped and answered 504; its header X-Deadline-Ms can ask for less",
+    )
     max_queue: int = Field(
         256,
         ge=0,
-        description="most inputs that wait for a worker; a request beyond is refused at once (503). Triton's "
-        "`max_queue_size`; TensorFlow Serving's `max_enqueued_batches` counts batches of these",
+        description="most inputs for a model that wait for a worker; a request beyond is refused at once (503). "
+        "Triton's `max_queue_size`; TensorFlow Serving's `max_enqueued_batches` counts batches of these",
     )
     max_batch_size: int = Field(
         8,

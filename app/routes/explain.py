@@ -13,6 +13,7 @@ from app.middleware.request_id import request_id_of
 from app.openapi import error_responses, file_or_json_response, ok_response, one_input_body
 from app.problem_types import (
     BROKEN,
+    DEADLINE,
     EMPTY,
     MALFORMED,
     NOT_EXPLAINED,
@@ -27,12 +28,13 @@ from app.routes.answers import answer_of, one_response
 from app.routes.dependencies import service_of
 from app.routes.options import query_of
 from app.routes.payloads import read_one
+from app.routes.waiting import DEADLINE_PARAMETER, in_time, seconds_for
 from app.schemas import ExplainedDecision, ExplainedPicture, ExplainedText, WordEvidence
 from app.serving import explanation
 from app.serving.model import DECIMALS, LoadedModel, Prediction
 from app.tasks import TASKS, Task
 
-ERRORS = (MALFORMED, EMPTY, NOT_EXPLAINED, TOO_LARGE, UNSUPPORTED, BROKEN, OVERSIZED, UNAVAILABLE, OVERLOADED)
+ERRORS = (MALFORMED, EMPTY, NOT_EXPLAINED, TOO_LARGE, UNSUPPORTED, BROKEN, OVERSIZED, UNAVAILABLE, OVERLOADED, DEADLINE)
 
 LONGEST_SIDE = 800
 """Of a picture as it is shown, in pixels; a larger one is drawn smaller."""
@@ -63,11 +65,15 @@ def _add_picture(router: APIRouter, task: Task) -> None:
 
     async def explain(request: Request) -> Response:
         service, options = service_of(request), query.read(request)
+        seconds = seconds_for(request, service.settings)
         model = service.registry.model(task.name)
+        service.predictor.check_room(model)
         picture = cast("bytes", await read_one(request, task, service.settings))
         if not prefers("application/json", PngResponse.media_type, request.headers.get("accept", "*/*")):
-            return PngResponse(await service.predictor.run(partial(_draw, model, picture, options.threshold)))
-        explained = await service.predictor.run(partial(explanation.explain_picture, model, picture, options.threshold))
+            drawn = service.predictor.run(model, partial(_draw, model, picture, options.threshold))
+            return PngResponse(await in_time(request, seconds, drawn))
+        work = partial(explanation.explain_picture, model, picture, options.threshold)
+        explained = await in_time(request, seconds, service.predictor.run(model, work))
         answer = answer_of(task, model.artifact, explained.prediction, options.top, request_id_of(request.scope))
         heatmap = explained.heatmap.astype(float).round(DECIMALS).tolist()
         return one_response(schema(**answer.model_dump(), heatmap=heatmap))
@@ -87,7 +93,7 @@ def _add_picture(router: APIRouter, task: Task) -> None:
             explained_picture_example(task),
         )
         | error_responses(*ERRORS),
-        openapi_extra=one_input_body(task) | {"parameters": query.documented()},
+        openapi_extra=one_input_body(task) | {"parameters": [*query.documented(), DEADLINE_PARAMETER]},
     )
 
 
@@ -96,9 +102,12 @@ def _add_text(router: APIRouter, task: Task) -> None:
 
     async def explain(request: Request) -> ExplainedText:
         service, options = service_of(request), query.read(request)
+        seconds = seconds_for(request, service.settings)
         model = service.registry.model(task.name)
+        service.predictor.check_room(model)
         text = await read_one(request, task, service.settings)
-        explained = await service.predictor.run(partial(explanation.explain_text, model, text, options.words))
+        work = partial(explanation.explain_text, model, text, options.words)
+        explained = await in_time(request, seconds, service.predictor.run(model, work))
         answer = answer_of(task, model.artifact, explained.prediction, options.top, request_id_of(request.scope))
         found = [WordEvidence(word=word, evidence=evidence) for word, evidence in explained.words]
         return ExplainedText(**answer.model_dump(), words=found)
@@ -111,7 +120,7 @@ def _add_text(router: APIRouter, task: Task) -> None:
         summary=f"{task.title}: the words that carried the answer",
         description=_describe_text(task),
         responses=ok_response(explained_text_example(task), "The answer and its words.") | error_responses(*ERRORS),
-        openapi_extra=one_input_body(task) | {"parameters": query.documented()},
+        openapi_extra=one_input_body(task) | {"parameters": [*query.documented(), DEADLINE_PARAMETER]},
     )
 
 

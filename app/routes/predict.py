@@ -6,17 +6,28 @@ from app.examples import answer_example, problem_example
 from app.inputs.errors import InputError
 from app.middleware.request_id import request_id_of
 from app.openapi import batch_body, error_responses, ok_response, one_input_body
-from app.problem_types import BROKEN, EMPTY, MALFORMED, OVERLOADED, OVERSIZED, TOO_LARGE, UNAVAILABLE, UNSUPPORTED
+from app.problem_types import (
+    BROKEN,
+    DEADLINE,
+    EMPTY,
+    MALFORMED,
+    OVERLOADED,
+    OVERSIZED,
+    TOO_LARGE,
+    UNAVAILABLE,
+    UNSUPPORTED,
+)
 from app.problems import problem_of_input
 from app.routes.answers import answer_of, list_response, one_response
 from app.routes.dependencies import service_of
 from app.routes.options import query_of
 from app.routes.payloads import read_many, read_one
+from app.routes.waiting import DEADLINE_PARAMETER, in_time, seconds_for
 from app.schemas import Answer, Decision, Problem
 from app.tasks import TASKS, Task
 
-ONE_ERRORS = (MALFORMED, EMPTY, TOO_LARGE, UNSUPPORTED, BROKEN, OVERSIZED, UNAVAILABLE, OVERLOADED)
-BATCH_ERRORS = (MALFORMED, TOO_LARGE, UNSUPPORTED, UNAVAILABLE, OVERLOADED)
+ONE_ERRORS = (MALFORMED, EMPTY, TOO_LARGE, UNSUPPORTED, BROKEN, OVERSIZED, UNAVAILABLE, OVERLOADED, DEADLINE)
+BATCH_ERRORS = (MALFORMED, TOO_LARGE, UNSUPPORTED, UNAVAILABLE, OVERLOADED, DEADLINE)
 
 
 def predict_router() -> APIRouter:
@@ -33,9 +44,12 @@ def _add_one(router: APIRouter, task: Task) -> None:
 
     async def predict(request: Request) -> Response:
         service, options = service_of(request), query.read(request)
+        seconds = seconds_for(request, service.settings)
         model = service.registry.model(task.name)
+        service.predictor.check_room(model)
         payload = await read_one(request, task, service.settings)
-        [result] = await service.predictor.predict(model, [payload], options.threshold)
+        predicted = service.predictor.predict(model, [payload], options.threshold)
+        [result] = await in_time(request, seconds, predicted)
         if isinstance(result, InputError):
             raise result
         return one_response(answer_of(task, model.artifact, result, options.top, request_id_of(request.scope)))
@@ -49,7 +63,7 @@ def _add_one(router: APIRouter, task: Task) -> None:
         description=_describe_one(task),
         response_model=_answer_model(task),
         responses=ok_response(answer_example(task), "The answer.") | error_responses(*ONE_ERRORS),
-        openapi_extra=one_input_body(task) | {"parameters": query.documented()},
+        openapi_extra=one_input_body(task) | {"parameters": [*query.documented(), DEADLINE_PARAMETER]},
     )
 
 
@@ -58,9 +72,12 @@ def _add_batch(router: APIRouter, task: Task) -> None:
 
     async def predict_batch(request: Request) -> Response:
         service, options = service_of(request), query.read(request)
+        seconds = seconds_for(request, service.settings)
         model = service.registry.model(task.name)
+        service.predictor.check_room(model)
         payloads = await read_many(request, task, service.settings)
-        results = await service.predictor.predict(model, payloads, options.threshold)
+        predicted = service.predictor.predict(model, payloads, options.threshold)
+        results = await in_time(request, seconds, predicted)
         request_id = request_id_of(request.scope)
         return list_response(
             problem_of_input(result, request_id)
@@ -80,7 +97,7 @@ def _add_batch(router: APIRouter, task: Task) -> None:
         response_model=list[_answer_model(task) | Problem],  # type: ignore[misc]
         responses=ok_response(example, "An answer or a problem for each input, in order.")
         | error_responses(*BATCH_ERRORS),
-        openapi_extra=batch_body(task) | {"parameters": query.documented()},
+        openapi_extra=batch_body(task) | {"parameters": [*query.documented(), DEADLINE_PARAMETER]},
     )
 
 

@@ -1,4 +1,4 @@
-"""Why a model folder is not served, or a model does not say what its answer rests on."""
+"""Why a model folder is not served, or a model gives no answer."""
 
 
 class ArtifactError(Exception):
@@ -33,3 +33,10 @@ class OverloadedError(Exception):
 
     def __init__(self, inside: int, capacity: int) -> None:
         super().__init__(f"{inside:,} inputs are being answered or wait; at most {capacity:,} may. Try again later.")
+
+
+class DeadlineError(Exception):
+    """The answer was not there in time. `str(error)` says what the time was."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"There was no answer within {1000 * seconds:,.0f} ms. Try again later, or allow more time.")

@@ -25,8 +25,8 @@ LARGEST_CHUNK = 8
 class SchedulingPolicy:
     """How a service's threads are used.
 
-    `workers` threads read inputs and run models. At most `max_queue` inputs wait for one. `batch` is for engines that
-    prefer batches.
+    `workers` threads read inputs and run models. At most `max_queue` inputs for a model wait for one. `batch` is for
+    engines that prefer batches.
     """
 
     workers: int
@@ -40,7 +40,7 @@ class Predictor:
     def __init__(self, policy: SchedulingPolicy) -> None:
         self._policy = policy
         self._workers = Workers(policy.workers)
-        self._admission = Admission(policy.workers + policy.max_queue)
+        self._admissions: dict[str, Admission] = {}
         self._batchers: dict[str, tuple[LoadedModel, Batcher[ModelInput, OutputRow]]] = {}
 
     async def predict(
@@ -51,7 +51,7 @@ class Predictor:
         Raises:
             OverloadedError: too many inputs wait.
         """
-        with self._admission.admitted(len(payloads)):
+        with self._admission_to(model).admitted(len(payloads)):
             scheduling = model.engine.scheduling
             if sum(map(len, payloads)) <= scheduling.inline_bytes:
                 return model.predict(payloads, threshold)
@@ -61,14 +61,27 @@ class Predictor:
             parts = await self._side_by_side([partial(model.predict, chunk, threshold) for chunk in chunks])
             return [result for part in parts for result in part]
 
-    async def run(self, work: Callable[[], Result]) -> Result:
-        """Run other work with one input and return its result, or raise its error.
+    async def run(self, model: LoadedModel, work: Callable[[], Result]) -> Result:
+        """Run other work of a model with one input and return its result, or raise its error.
 
         Raises:
             OverloadedError: too many inputs wait.
         """
-        with self._admission.admitted(1):
+        with self._admission_to(model).admitted(1):
             return await self._workers.run(work)
+
+    def check_room(self, model: LoadedModel) -> None:
+        """Check that one more input for a model would be let in now: a client learns it before it has sent the input.
+
+        Raises:
+            OverloadedError: it would not.
+        """
+        self._admission_to(model).check(1)
+
+    def inside(self, task: str) -> int:
+        """Return how many inputs for a task's model have been let in and not yet answered."""
+        admission = self._admissions.get(task)
+        return admission.inside if admission else 0
 
     def close(self) -> None:
         """End the threads once they have nothing left to do."""
@@ -84,6 +97,13 @@ class Predictor:
         batcher = self._batcher_of(model)
         rows = iter(await _all(batcher.submit(item) for item in inputs if not isinstance(item, InputError)))
         return [item if isinstance(item, InputError) else model.predict_row(next(rows), threshold) for item in inputs]
+
+    def _admission_to(self, model: LoadedModel) -> Admission:
+        task = model.artifact.manifest.task
+        admission = self._admissions.get(task)
+        if admission is None:
+            admission = self._admissions[task] = Admission(self._policy.workers + self._policy.max_queue)
+        return admission
 
     def _batcher_of(self, model: LoadedModel) -> Batcher[ModelInput, OutputRow]:
         task = model.artifact.manifest.task

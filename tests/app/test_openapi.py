@@ -14,8 +14,8 @@ from app.tasks import TASKS
 
 Json = dict[str, Any]
 
-ONE = {"200", "400", "413", "415", "422", "500", "503"}
-BATCH = {"200", "400", "413", "415", "500", "503"}
+ONE = {"200", "400", "413", "415", "422", "500", "503", "504"}
+BATCH = {"200", "400", "413", "415", "500", "503", "504"}
 STATUSES = {
     **{f"/predict/{task.name}": ONE for task in TASKS},
     **{f"/predict/{task.name}/batch": BATCH for task in TASKS},
@@ -107,9 +107,15 @@ def test_a_text_call_takes_json_plain_text_and_a_form(document: Json) -> None:
     assert set(content) == {"application/json", "text/plain", "multipart/form-data"}
 
 
+def test_every_call_that_runs_a_model_takes_a_deadline(document: Json) -> None:
+    for path, operation in operations(document):
+        names = [parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "header"]
+        assert names == (["X-Deadline-Ms"] if path.startswith(("/predict", "/explain")) else [])
+
+
 def test_only_the_tasks_that_have_a_choice_list_it(document: Json) -> None:
     parameters = {
-        path: [parameter["name"] for parameter in operation.get("parameters", [])]
+        path: [parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "query"]
         for path, operation in operations(document)
         if path.startswith(("/predict", "/explain"))
     }

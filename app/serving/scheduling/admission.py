@@ -22,6 +22,15 @@ class Admission:
         """The inputs let in and not yet answered."""
         return self._inside
 
+    def check(self, count: int) -> None:
+        """Check that `count` inputs would be let in together.
+
+        Raises:
+            OverloadedError: there is no room for them.
+        """
+        if self._inside and self._inside + count > self._capacity:
+            raise OverloadedError(self._inside, self._capacity)
+
     @contextmanager
     def admitted(self, count: int) -> Iterator[None]:
         """Let `count` inputs in together, or none of them.
@@ -31,8 +40,7 @@ class Admission:
         Raises:
             OverloadedError: there is no room for them.
         """
-        if self._inside and self._inside + count > self._capacity:
-            raise OverloadedError(self._inside, self._capacity)
+        self.check(count)
         self._inside += count
         try:
             yield

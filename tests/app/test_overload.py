@@ -1,0 +1,103 @@
+import socket
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.settings import Settings
+from helpers.blocked import Blocked, blocked_service
+from helpers.pictures import png
+from helpers.servers import exchange
+
+PICTURE = png("RGB", (9, 9), (1, 1, 1))
+TWO = Settings(workers=1, max_queue=1)
+
+
+def ask(blocked: Blocked, path: str = "/predict/catdog", **headers: str) -> httpx.Response:
+    return httpx.post(f"{blocked.address}{path}", content=PICTURE, headers=headers, timeout=30)
+
+
+def fill(blocked: Blocked, pool: ThreadPoolExecutor, count: int) -> list["Future[httpx.Response]"]:
+    """Send so many requests that stay inside: with the engine, or waiting for it."""
+    asked = [pool.submit(ask, blocked) for _ in range(count)]
+    blocked.wait_for(count)
+    return asked
+
+
+def test_requests_beyond_the_queue_are_refused_at_once_and_told_when_to_try_again(tiny_models: Path) -> None:
+    with blocked_service(tiny_models, TWO) as blocked, ThreadPoolExecutor(2) as pool:
+        inside = fill(blocked, pool, 2)
+        refused = ask(blocked)
+        assert refused.status_code == 503
+        assert refused.json()["type"] == "/problems/overloaded"
+        assert refused.headers["retry-after"] == "1"
+        blocked.engine.released.set()
+        assert [asked.result().status_code for asked in inside] == [200, 200]
+
+
+def test_an_overloaded_service_refuses_before_the_picture_is_sent(tiny_models: Path) -> None:
+    head = b"POST /predict/catdog HTTP/1.1\r\nHost: x\r\nContent-Length: 400000\r\n\r\n"
+    with blocked_service(tiny_models, TWO) as blocked, ThreadPoolExecutor(2) as pool:
+        fill(blocked, pool, 2)
+        assert exchange(blocked.address, head).startswith(b"HTTP/1.1 503 ")
+        blocked.engine.released.set()
+
+
+def test_one_models_full_queue_leaves_the_others_theirs(tiny_models: Path) -> None:
+    with blocked_service(tiny_models, TWO) as blocked, ThreadPoolExecutor(2) as pool:
+        fill(blocked, pool, 2)
+        assert ask(blocked).status_code == 503
+        digit = pool.submit(ask, blocked, "/predict/digit")
+        blocked.engine.released.set()
+        assert digit.result().status_code != 503
+
+
+@pytest.mark.parametrize(
+    ("settings", "headers"),
+    [(TWO.model_copy(update={"deadline_ms": 200}), {}), (TWO, {"X-Deadline-Ms": "200"})],
+    ids=["the service's", "the request's own"],
+)
+def test_past_its_deadline_a_request_is_answered_504_and_never_run(
+    tiny_models: Path, settings: Settings, headers: dict[str, str]
+) -> None:
+    with blocked_service(tiny_models, settings) as blocked, ThreadPoolExecutor(1) as pool:
+        fill(blocked, pool, 1)
+        began = time.perf_counter()
+        late = ask(blocked, **headers)
+        assert 0.2 <= time.perf_counter() - began < 5
+        assert late.status_code == 504
+        assert late.json()["type"] == "/problems/deadline-exceeded"
+        assert "within 200 ms" in late.json()["detail"]
+        blocked.engine.released.set()
+        # The late one's turn has come and gone once another is answered.
+        assert ask(blocked).status_code == 200
+        assert blocked.engine.batches == 2
+
+
+def test_a_request_cannot_have_more_time_than_the_service_gives(tiny_models: Path) -> None:
+    with blocked_service(tiny_models, TWO.model_copy(update={"deadline_ms": 100})) as blocked:
+        assert "within 100 ms" in ask(blocked, **{"X-Deadline-Ms": "60000"}).json()["detail"]
+
+
+@pytest.mark.parametrize("stated", ["0", "-5", "soon", "1.5", "", "٣", "9999999999"])
+def test_a_deadline_that_is_no_number_of_milliseconds_is_refused(client: httpx.Client, stated: str) -> None:
+    answer = client.post("/predict/catdog", content=PICTURE, headers={"X-Deadline-Ms": stated.encode()})
+    assert answer.status_code == 400
+    assert "X-Deadline-Ms must be a whole number of milliseconds" in answer.json()["detail"]
+
+
+def test_what_waits_for_a_client_that_hung_up_is_never_run(tiny_models: Path) -> None:
+    head = f"POST /predict/catdog HTTP/1.1\r\nHost: x\r\nContent-Length: {len(PICTURE)}\r\n\r\n".encode()
+    with blocked_service(tiny_models, TWO) as blocked, ThreadPoolExecutor(1) as pool:
+        [first] = fill(blocked, pool, 1)
+        host, port = blocked.address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=5) as connection:
+            connection.sendall(head + PICTURE)
+            blocked.wait_for(2)
+        blocked.wait_for(1)
+        blocked.engine.released.set()
+        assert first.result().status_code == 200
+        assert ask(blocked).status_code == 200
+        assert blocked.engine.batches == 2
