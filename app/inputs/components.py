@@ -1,6 +1,7 @@
 """Connected components of a mask, in numpy alone: the service has no image library that labels them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,87 +12,119 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Components:
-    """The 8-connected components of a mask, as arrays with one entry a component.
+    """The 8-connected components of `mask` `[H, W]`, as arrays with one entry a component.
 
-    `top`, `bottom`, `left`, `right` bound each component in pixels, `bottom` and `right` exclusive. `starts`, `ends`
-    and `owner` list the runs of set pixels in raster order of a mask padded by one column on each side: where a run
-    begins, where it ends (exclusive), and which component it belongs to.
+    `top`, `bottom`, `left`, `right` bound each component in pixels, `bottom` and `right` exclusive. `row`, `first`,
+    `stop` and `owner` list the runs of set pixels in raster order: where a run lies, from which column to which
+    (exclusive), and which component it belongs to.
     """
 
-    shape: tuple[int, int]
+    mask: Mask
     top: Ints
     bottom: Ints
     left: Ints
     right: Ints
-    starts: Ints
-    ends: Ints
+    row: Ints
+    first: Ints
+    stop: Ints
     owner: Ints
 
     def __len__(self) -> int:
         return len(self.top)
 
-    def sums(self, weight: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Add up `weight` `[H, W]` over each component."""
-        padded = np.pad(weight, ((0, 0), (1, 1))).ravel()
-        before = np.concatenate(([0.0], np.cumsum(padded, dtype=np.float64)))
-        return np.bincount(self.owner, before[self.ends] - before[self.starts], len(self)).astype(np.float64)
+    def box(self) -> tuple[slice, slice]:
+        """Rows and columns that bound all components; there is at least one."""
+        return slice(self.top.min(), self.bottom.max()), slice(self.left.min(), self.right.max())
+
+    def sums(self, weight: NDArray[Any]) -> NDArray[np.float64]:
+        """Add up `weight` `[H, W]`, numbers or booleans, over each component."""
+        if not len(self):
+            return np.zeros(0)
+        lengths = self.stop - self.first
+        of_runs = np.add.reduceat(weight[self.mask], np.cumsum(lengths) - lengths, dtype=np.float64)
+        return np.bincount(self.owner, of_runs, len(self)).astype(np.float64, copy=False)
+
+    def border_lengths(self) -> Ints:
+        """How many pixels of each component lie on the border of the picture."""
+        height, width = self.mask.shape
+        lengths = self.stop - self.first
+        at_sides = np.minimum((self.first == 0).astype(np.int64) + (self.stop == width), lengths)
+        across = (self.row == 0) | (self.row == height - 1)
+        return np.bincount(self.owner, np.where(across, lengths, at_sides), len(self)).astype(np.int64)
 
     def paint(self, chosen: Mask) -> Mask:
         """Return the mask `[H, W]` of the components for which `chosen` is true."""
-        height, width = self.shape
-        kept = chosen[self.owner]
-        steps = np.zeros(height * (width + 2) + 1, np.int8)
-        steps[self.starts[kept]] = 1
-        steps[self.ends[kept]] = -1
-        painted = np.cumsum(steps[:-1], dtype=np.int8).astype(np.bool_)
-        return painted.reshape(height, width + 2)[:, 1:-1]
+        painted = np.zeros_like(self.mask)
+        painted[self.mask] = np.repeat(chosen[self.owner], self.stop - self.first)
+        return painted
+
+    def only(self, chosen: Mask) -> "Components":
+        """Return the components for which `chosen` is true."""
+        if chosen.all():
+            return self
+        runs = chosen[self.owner]
+        numbers = np.cumsum(chosen) - 1
+        return Components(
+            mask=self.paint(chosen),
+            top=self.top[chosen],
+            bottom=self.bottom[chosen],
+            left=self.left[chosen],
+            right=self.right[chosen],
+            row=self.row[runs],
+            first=self.first[runs],
+            stop=self.stop[runs],
+            owner=numbers[self.owner[runs]],
+        )
 
 
 def find_components(mask: Mask) -> Components:
-    """Find the 8-connected components of `mask` `[H, W]`.
-
-    Runs of set pixels are joined to the runs that they touch in the row below, then every run takes the smallest
-    number found among its neighbours until none changes (label propagation with pointer jumping).
-    """
+    """Find the 8-connected components of `mask` `[H, W]`, numbered by their first pixels in raster order."""
     height, width = mask.shape
     stride = width + 2
-    flat = np.zeros(height * stride + 1, np.int8)
-    flat[:-1].reshape(height, stride)[:, 1:-1] = mask
-    steps = np.diff(flat, prepend=np.int8(0))
-    starts, ends = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
-    owner = _join(len(starts), *_touching(starts, ends, stride))
+    padded = np.zeros((height, stride), np.bool_)
+    padded[:, 1:-1] = mask
+    flat = padded.ravel()
+    starts, ends = (np.flatnonzero(flat[1:] != flat[:-1]) + 1).reshape(-1, 2).T.copy()
+    root = _join(starts, ends, stride)
 
-    rows, first, last = starts // stride, starts % stride - 1, (ends - 1) % stride
-    count = int(owner.max(initial=-1)) + 1
-    top, left = np.full(count, height), np.full(count, width)
-    bottom, right = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    np.minimum.at(top, owner, rows)
-    np.maximum.at(bottom, owner, rows + 1)
+    numbers = np.arange(len(root))
+    roots = np.flatnonzero(root == numbers)
+    owner = np.searchsorted(roots, root)
+    row, first = np.divmod(starts - 1, stride)
+    stop = first + (ends - starts)
+    # Runs are in raster order, and of values assigned to one place the last one stays.
+    bottom, left, right = np.empty_like(roots), np.full_like(roots, width), np.zeros_like(roots)
+    bottom[owner] = row + 1
     np.minimum.at(left, owner, first)
-    np.maximum.at(right, owner, last)
-    return Components((height, width), top, bottom, left, right, starts, ends, owner)
+    np.maximum.at(right, owner, stop)
+    return Components(mask, row[roots], bottom, left, right, row, first, stop, owner)
 
 
-def _touching(starts: Ints, ends: Ints, stride: int) -> tuple[Ints, Ints]:
-    """Pairs of runs that touch, also corner to corner: indices of the upper and of the lower run."""
-    first = np.searchsorted(ends, starts + stride, side="left")
-    stop = np.searchsorted(starts, ends + stride, side="right")
-    counts = np.maximum(stop - first, 0)
-    upper = np.repeat(np.arange(len(starts)), counts)
-    within = np.arange(len(upper)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return upper, np.repeat(first, counts) + within
+def _join(starts: Ints, ends: Ints, stride: int) -> Ints:
+    """The first run, in raster order, that each run hangs together with; a run's own number if there is none before.
 
-
-def _join(runs: int, upper: Ints, lower: Ints) -> Ints:
-    """Number the groups of runs that `upper[i]`-`lower[i]` pairs link, from 0 and without gaps."""
-    parent = np.arange(runs)
+    Each run is hung from the first run that it touches in the row above. Then the trees of runs that a later run
+    touches too are joined, until no two that touch have different roots.
+    """
+    above = np.searchsorted(ends, starts - stride, side="left")
+    stop = np.searchsorted(starts, ends - stride, side="right")
+    root = _roots(np.where(above < stop, above, np.arange(len(starts))))
+    further = np.maximum(stop - above - 1, 0)
+    within = np.arange(further.sum()) - np.repeat(np.cumsum(further) - further, further)
+    upper = np.repeat(above, further) + within
     while True:
-        smaller = np.minimum(parent[upper], parent[lower])
-        joined = parent.copy()
-        np.minimum.at(joined, parent[upper], smaller)
-        np.minimum.at(joined, parent[lower], smaller)
-        while not np.array_equal(joined, joined[joined]):
-            joined = joined[joined]
-        if np.array_equal(joined, parent):
-            return np.unique(parent, return_inverse=True)[1]
-        parent = joined
+        one, other = root[upper], root[upper + 1]
+        apart = one != other
+        if not apart.any():
+            return root
+        np.minimum.at(root, np.maximum(one, other), np.minimum(one, other))
+        root = _roots(root)
+
+
+def _roots(parent: Ints) -> Ints:
+    """Follow `parent` to the end from every run at once (pointer jumping)."""
+    while True:
+        grand = parent[parent]
+        if (grand == parent).all():
+            return parent
+        parent = grand

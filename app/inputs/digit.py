@@ -1,13 +1,16 @@
 """Bring a picture of a handwritten digit into MNIST's own normal form."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from app.inputs.errors import BrokenInputError
 from app.inputs.image import read_grey, shrink
 from app.inputs.ink import Ink, border_pixels, find_ink
 from app.inputs.limits import InputLimits
+from app.inputs.morphology import dilate
 
 Bytes = NDArray[np.uint8]
 
@@ -53,7 +56,9 @@ def normalise_digit(grey: Bytes) -> Bytes:
     ready = _already_normal(grey)
     if ready is not None:
         return ready[..., np.newaxis]
-    ink = find_ink(np.asarray(shrink(Image.fromarray(grey), WORKING_SIDE)))
+    if max(grey.shape) > WORKING_SIDE:
+        grey = np.asarray(shrink(Image.fromarray(grey), WORKING_SIDE))
+    ink = find_ink(grey)
     if ink is None:
         raise BrokenInputError(
             "The picture is blank: no ink was found. Send one digit, dark on light or light on dark."
@@ -65,10 +70,13 @@ def _already_normal(grey: Bytes) -> Bytes | None:
     """White on black, if `grey` is a digit in MNIST's form, be it white on black or black on white."""
     if grey.shape != (FIELD, FIELD):
         return None
-    paper = np.median(border_pixels(grey, 1))
-    if paper not in (0, 255):
+    border = border_pixels(grey, 1)
+    if 2 * np.count_nonzero(border == 0) > border.size:
+        ink = grey
+    elif 2 * np.count_nonzero(border == 255) > border.size:
+        ink = 255 - grey
+    else:
         return None
-    ink = grey if paper == 0 else 255 - grey
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     if not rows.size or max(rows[-1] - rows[0], columns[-1] - columns[0]) != BOX - 1:
         return None
@@ -106,10 +114,12 @@ def _widening_steps(ink: Ink) -> int:
     A stroke's width is twice its area over its outline; an outline counted in pixel edges is 4 / pi too long on
     average over all directions.
     """
-    padded = np.pad(ink.mask, 1)
+    height, width = ink.mask.shape
+    padded = np.zeros((height + 2, width + 2), np.bool_)
+    padded[1:-1, 1:-1] = ink.mask
     edges = np.count_nonzero(padded[1:] != padded[:-1]) + np.count_nonzero(padded[:, 1:] != padded[:, :-1])
-    width = 2 * np.count_nonzero(ink.mask) / (edges * np.pi / 4)
-    in_box = width * BOX / max(ink.mask.shape)
+    stroke = 2 * np.count_nonzero(ink.mask) / (edges * np.pi / 4)
+    in_box = stroke * BOX / max(height, width)
     return round(float(LEAST_STROKE - in_box) / 2 * FINE)
 
 
@@ -117,10 +127,7 @@ def _widened(coverage: Image.Image, steps: int) -> Image.Image:
     """Bring ink to the fine scale and widen it there by `steps` pixels on each side: mode `F`."""
     inner = coverage.resize(_fitted(coverage.size, FINE * BOX - 2 * steps), Image.Resampling.HAMMING)
     levels = np.rint(np.clip(np.asarray(inner), 0, 1) * 255).astype(np.uint8)
-    wide = Image.fromarray(np.pad(levels, steps))
-    for _ in range(steps):
-        wide = wide.filter(ImageFilter.MaxFilter(3))
-    return wide.convert("F")
+    return Image.fromarray(dilate(np.pad(levels, steps), steps).astype(np.float32))
 
 
 def _centred(boxed: Bytes) -> Bytes:
@@ -128,7 +135,7 @@ def _centred(boxed: Bytes) -> Bytes:
     field = np.zeros((FIELD, FIELD), np.uint8)
     places = []
     for length, mean in zip(boxed.shape, _centre_of_mass(boxed), strict=True):
-        start = int(np.clip(np.floor(CENTRE - mean + 0.5), 0, FIELD - length))
+        start = min(max(math.floor(CENTRE - mean + 0.5), 0), FIELD - length)
         places.append(slice(start, start + length))
     field[tuple(places)] = boxed
     return field

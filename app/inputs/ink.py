@@ -8,6 +8,8 @@ from PIL import Image, ImageFilter
 
 from app.inputs.components import Components, find_components
 from app.inputs.lighting import Floats, paper_level
+from app.inputs.morphology import dilate
+from app.inputs.quantiles import grey_percentiles, median, percentile
 
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -20,6 +22,7 @@ NOISE_DEVIATIONS = 4
 # Ink that hangs together with sure ink counts down to this share of the threshold: a pen presses unevenly.
 HYSTERESIS = 0.5
 OTSU_BINS = 256
+OTSU_CENTRES = (np.arange(OTSU_BINS) + 0.5) / OTSU_BINS
 # Dividing by black would make noise of it.
 DARKEST_PAPER = 16
 # Full coverage is the ink's upper quartile: not its noisiest pixel, nor its faintest stroke.
@@ -63,18 +66,18 @@ def find_ink(grey: Bytes) -> Ink | None:
     """
     paper = _dark_on_light(grey)
     level = np.maximum(paper_level(paper), DARKEST_PAPER)
-    coverage = (1 - paper / level).astype(np.float32)
-    inked = _threshold(coverage, level)
-    if not inked.any():
+    coverage: Floats = np.subtract(1, paper / level, dtype=np.float32)
+    inked = _inked(coverage, level)
+    if inked is None:
         return None
     digit = _digit(inked, coverage)
-    full = np.float32(np.percentile(coverage[digit], FULL_COVERAGE))
-    shown = np.where(_grow(digit, EDGE), np.clip(coverage / full, -1, 1), np.float32(0))
-    rows, columns = np.flatnonzero(digit.any(axis=1)), np.flatnonzero(digit.any(axis=0))
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    if max(digit[box].shape) < LEAST_EXTENT * max(grey.shape):
+    box = digit.box()
+    mask, shown = digit.mask[box], coverage[box]
+    if max(mask.shape) < LEAST_EXTENT * max(grey.shape):
         return None
-    return Ink(shown[box], digit[box])
+    full = percentile(shown[mask], FULL_COVERAGE)
+    limited = np.minimum(np.maximum(shown / full, -1), 1)
+    return Ink(np.where(dilate(mask, EDGE), limited, np.float32(0)), mask)
 
 
 def border_pixels(grey: Bytes, thickness: int) -> Bytes:
@@ -91,75 +94,70 @@ def _dark_on_light(grey: Bytes) -> Bytes:
     which pixels stray further from their surroundings.
     """
     border = border_pixels(grey, max(1, round(BORDER * min(grey.shape))))
-    low, paper, high = np.percentile(border, (10, 50, 90))
-    darkest, lightest = np.percentile(grey, (0.2, 99.8))
+    low, paper, high = grey_percentiles(Image.fromarray(border).histogram(), (10, 50, 90))
+    picture = Image.fromarray(grey)
+    darkest, lightest = grey_percentiles(picture.histogram(), (0.2, 99.8))
     if high - low >= (lightest - darkest) / 2:
-        around = Image.fromarray(grey).filter(ImageFilter.GaussianBlur(max(grey.shape) / 8))
-        darkest, lightest = np.percentile(grey.astype(np.int16) - np.asarray(around), (0.5, 99.5))
+        around = picture.filter(ImageFilter.GaussianBlur(max(grey.shape) / 8))
+        astray = grey.astype(np.int16) - np.asarray(around)
+        darkest, lightest = grey_percentiles(np.bincount(astray.ravel() + 255).tolist(), (0.5, 99.5), lowest=-255)
         paper = 0
     return grey if paper - darkest >= lightest - paper else 255 - grey
 
 
-def _threshold(coverage: Floats, level: Floats) -> Mask:
+def _inked(coverage: Floats, level: Floats) -> Components | None:
     """Separate ink from paper: Otsu's threshold among what is above the paper's noise, with hysteresis."""
-    least = _noise_floor(coverage, level)
-    above = coverage[coverage > least]
+    clear = coverage > _noise_floor(coverage, level)
+    above = coverage[clear]
     if not above.size:
-        return np.zeros(coverage.shape, np.bool_)
+        return None
     sure = _otsu(above)
-    parts = find_components(coverage > np.maximum(least, HYSTERESIS * sure))
-    return parts.paint(parts.sums((coverage > sure).astype(np.float32)) > 0)
+    parts = find_components(clear & (coverage > HYSTERESIS * sure))
+    inked = parts.sums(coverage > sure) > 0
+    return parts.only(inked) if inked.any() else None
 
 
 def _noise_floor(coverage: Floats, level: Floats) -> Floats:
     """The coverage `[H, W]` that noise does not reach; a sensor's noise weighs more where there is less light."""
-    step = max(1, coverage.shape[0] // 128), max(1, coverage.shape[1] // 128)
-    darker = (coverage * level)[:: step[0], :: step[1]]
-    middle = float(np.median(darker))
+    down, across = max(1, coverage.shape[0] // 128), max(1, coverage.shape[1] // 128)
+    darker = (coverage[::down, ::across] * level[::down, ::across]).ravel()
+    middle = median(darker)
     # The median absolute deviation of a normal distribution is its standard deviation over 1.4826.
-    noise = 1.4826 * float(np.median(np.abs(darker - middle)))
+    noise = 1.4826 * median(np.abs(darker - middle))
     floor: Floats = np.maximum(MIN_COVERAGE, (NOISE_DEVIATIONS * noise + max(middle, 0)) / level)
     return floor
 
 
 def _otsu(values: Floats) -> float:
-    """The threshold that separates `values`, from 0 to 1, best into two classes (Otsu 1979, equation 12)."""
-    counts, edges = np.histogram(values, OTSU_BINS, range=(0, 1))
-    centres = (edges[1:] + edges[:-1]) / 2
-    below, sum_below = np.cumsum(counts)[:-1], np.cumsum(counts * centres)[:-1]
-    above, sum_above = values.size - below, (counts * centres).sum() - sum_below
+    """The threshold that separates `values`, above 0 and up to 1, best into two classes (Otsu 1979, equation 12)."""
+    bins = np.minimum((values * OTSU_BINS).astype(np.intp), OTSU_BINS - 1)
+    counts = np.bincount(bins, minlength=OTSU_BINS)
+    below, sum_below = np.cumsum(counts), np.cumsum(counts * OTSU_CENTRES)
+    above, sum_above = values.size - below, sum_below[-1] - sum_below
     split = np.maximum(below, 1), np.maximum(above, 1)
     between = below * above * (sum_below / split[0] - sum_above / split[1]) ** 2
-    return float(edges[1:-1][np.argmax(between)])
+    return (int(np.argmax(between)) + 1) / OTSU_BINS
 
 
-def _grow(mask: Mask, pixels: int) -> Mask:
-    """Dilate `mask` by so many pixels, each way and diagonally."""
-    grown = np.pad(mask, 1)
-    for _ in range(pixels):
-        grown[1:-1] |= grown[:-2] | grown[2:]
-        grown[:, 1:-1] |= grown[:, :-2] | grown[:, 2:]
-    return grown[1:-1, 1:-1]
-
-
-def _digit(inked: Mask, coverage: Floats) -> Mask:
+def _digit(inked: Components, coverage: Floats) -> Components:
     """Keep, of all ink, what belongs to the digit."""
-    height, width = inked.shape
-    parts = find_components(_grow(inked, int(max(height, width) * BRIDGED_GAP)))
-    mass = parts.sums(np.where(inked, coverage, 0))
+    if len(inked) == 1:
+        return inked
+    height, width = inked.mask.shape
+    gap = int(max(height, width) * BRIDGED_GAP)
+    parts = find_components(dilate(inked.mask, gap)) if gap else inked
+    mass = parts.sums(np.where(inked.mask, coverage, 0))
     candidates = _not_along_border(parts, height, width)
     largest = int(np.argmax(np.where(candidates, mass, -1)))
     candidates &= mass >= LEAST_PART * mass[largest]
-    return parts.paint(_gather(parts, largest, candidates)) & inked
+    return inked.only(inked.sums(parts.paint(_gather(parts, largest, candidates))) > 0)
 
 
 def _not_along_border(parts: Components, height: int, width: int) -> Mask:
     """Which parts may be of the digit: all, unless one that is large enough lies clear of the border."""
     heights, widths = parts.bottom - parts.top, parts.right - parts.left
     extent = np.maximum(heights, widths)
-    ring = np.ones((height, width), np.float32)
-    ring[1:-1, 1:-1] = 0
-    along = parts.sums(ring) >= ALONG_BORDER * extent
+    along = parts.border_lengths() >= ALONG_BORDER * extent
     spans = (heights == height) | (widths == width)
     rule = spans & (np.minimum(heights, widths) < RULE_THICKNESS * min(height, width))
     clear = ~(along | rule)
