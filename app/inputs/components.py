@@ -109,16 +109,23 @@ def _join(starts: Ints, ends: Ints, stride: int) -> Ints:
     above = np.searchsorted(ends, starts - stride, side="left")
     stop = np.searchsorted(starts, ends - stride, side="right")
     root = _roots(np.where(above < stop, above, np.arange(len(starts))))
-    further = np.maximum(stop - above - 1, 0)
-    within = np.arange(further.sum()) - np.repeat(np.cumsum(further) - further, further)
-    upper = np.repeat(above, further) + within
+    upper = _spread(above, stop - 1)
     while True:
         one, other = root[upper], root[upper + 1]
-        apart = one != other
-        if not apart.any():
+        if np.array_equal(one, other):
             return root
         np.minimum.at(root, np.maximum(one, other), np.minimum(one, other))
         root = _roots(root)
+
+
+def _spread(start: Ints, stop: Ints) -> Ints:
+    """All of the ranges `start[i]` to `stop[i]` (exclusive), on end; a range may be empty."""
+    filled = np.flatnonzero(start < stop)
+    if not filled.size:
+        return filled
+    lengths = (stop - start)[filled]
+    ends = lengths.cumsum()
+    return np.repeat(start[filled] - ends + lengths, lengths) + np.arange(ends[-1])
 
 
 def _roots(parent: Ints) -> Ints:

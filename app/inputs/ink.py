@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter
 from app.inputs.components import Components, find_components
 from app.inputs.lighting import Floats, paper_level
 from app.inputs.morphology import dilate
-from app.inputs.quantiles import grey_percentiles, median, percentile
+from app.inputs.quantiles import integer_percentiles, median, percentile
 
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -94,13 +94,11 @@ def _dark_on_light(grey: Bytes) -> Bytes:
     which pixels stray further from their surroundings.
     """
     border = border_pixels(grey, max(1, round(BORDER * min(grey.shape))))
-    low, paper, high = grey_percentiles(Image.fromarray(border).histogram(), (10, 50, 90))
-    picture = Image.fromarray(grey)
-    darkest, lightest = grey_percentiles(picture.histogram(), (0.2, 99.8))
+    low, paper, high = integer_percentiles(border, (10, 50, 90))
+    darkest, lightest = integer_percentiles(grey, (0.2, 99.8))
     if high - low >= (lightest - darkest) / 2:
-        around = picture.filter(ImageFilter.GaussianBlur(max(grey.shape) / 8))
-        astray = grey.astype(np.int16) - np.asarray(around)
-        darkest, lightest = grey_percentiles(np.bincount(astray.ravel() + 255).tolist(), (0.5, 99.5), lowest=-255)
+        around = Image.fromarray(grey).filter(ImageFilter.GaussianBlur(max(grey.shape) / 8))
+        darkest, lightest = integer_percentiles(grey.astype(np.int16) - np.asarray(around), (0.5, 99.5))
         paper = 0
     return grey if paper - darkest >= lightest - paper else 255 - grey
 

@@ -51,3 +51,37 @@ def test_painting_the_parts_gives_the_mask_in_disjoint_pieces(shape, density):
         assert (rows[0], rows[-1] + 1) == (parts.top[number], parts.bottom[number])
         assert (columns[0], columns[-1] + 1) == (parts.left[number], parts.right[number])
         assert len(find_components(piece)) == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "lengths"),
+    [
+        (("###", "#.#", "###"), [8]),
+        (("....", ".##.", "...."), [0]),
+        (("#...", "...#", "...#"), [1, 2]),
+        (("##.#",), [2, 1]),
+        (("#", ".", "#"), [1, 1]),
+    ],
+)
+def test_the_length_along_the_border_is_counted_in_pixels(rows, lengths):
+    assert find_components(mask(*rows)).border_lengths().tolist() == lengths
+
+
+def test_parts_that_are_left_out_leave_the_rest_as_it_would_be_alone():
+    drawn = np.random.default_rng(4).random((40, 60)) < 0.3
+    parts = find_components(drawn)
+    chosen = np.arange(len(parts)) % 3 == 1
+    left, alone = parts.only(chosen), find_components(parts.paint(chosen))
+    assert len(left) == chosen.sum()
+    for name in vars(alone):
+        assert np.array_equal(getattr(left, name), getattr(alone, name)), name
+
+
+def test_the_box_holds_every_part():
+    drawn = mask(".....", "..#..", "....#", ".....", "..##.")
+    assert find_components(drawn).box() == (slice(1, 5), slice(2, 5))
+
+
+def test_pixels_of_a_mask_are_counted_by_part():
+    parts = find_components(mask("##.", "...", "..#"))
+    assert parts.sums(mask(".##", "###", "...")).tolist() == [1, 0]
