@@ -19,6 +19,10 @@ BORDER = 0.08
 # Pixels darker than the paper by less than this share of it, or than this many deviations of its noise, are paper.
 MIN_COVERAGE = 0.06
 NOISE_DEVIATIONS = 4
+# A normal distribution's standard deviation over its median absolute deviation.
+DEVIATION = 1.4826
+# Leaves room for rounding.
+JUST_BELOW = 0.999
 # Ink that hangs together with sure ink counts down to this share of the threshold: a pen presses unevenly.
 HYSTERESIS = 0.5
 OTSU_BINS = 256
@@ -66,7 +70,8 @@ def find_ink(grey: Bytes) -> Ink | None:
     """
     paper = _dark_on_light(grey)
     level = np.maximum(paper_level(paper), DARKEST_PAPER)
-    coverage: Floats = np.subtract(1, paper / level, dtype=np.float32)
+    coverage = np.divide(paper, level, dtype=np.float32)
+    np.subtract(1, coverage, out=coverage)
     inked = _inked(coverage, level)
     if inked is None:
         return None
@@ -115,14 +120,21 @@ def _inked(coverage: Floats, level: Floats) -> Components | None:
     return parts.only(inked) if inked.any() else None
 
 
-def _noise_floor(coverage: Floats, level: Floats) -> Floats:
-    """The coverage `[H, W]` that noise does not reach; a sensor's noise weighs more where there is less light."""
+def _noise_floor(coverage: Floats, level: Floats) -> Floats | float:
+    """The coverage, `[H, W]` or one for all, that noise does not reach.
+
+    A sensor's noise weighs more where there is less light.
+    """
     down, across = max(1, coverage.shape[0] // 128), max(1, coverage.shape[1] // 128)
     darker = (coverage[::down, ::across] * level[::down, ::across]).ravel()
     middle = median(darker)
-    # The median absolute deviation of a normal distribution is its standard deviation over 1.4826.
-    noise = 1.4826 * median(np.abs(darker - middle))
-    floor: Floats = np.maximum(MIN_COVERAGE, (NOISE_DEVIATIONS * noise + max(middle, 0)) / level)
+    astray = np.abs(darker - middle)
+    deviations = NOISE_DEVIATIONS * DEVIATION
+    # Most often the least coverage is above the noise even where it is darkest: counting shows it, without a median.
+    harmless = (JUST_BELOW * MIN_COVERAGE * float(level.min()) - max(middle, 0)) / deviations
+    if 2 * np.count_nonzero(astray <= harmless) > astray.size:
+        return MIN_COVERAGE
+    floor: Floats = np.maximum(MIN_COVERAGE, (deviations * median(astray) + max(middle, 0)) / level)
     return floor
 
 

@@ -38,3 +38,22 @@ def test_the_values_keep_their_order(count):
     assert median(values) == (count - 1) / 2
     percentile(values, 75)
     assert np.array_equal(values, before)
+
+
+@pytest.mark.parametrize("count", [8_191, 8_192, 50_001])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda rng, count: rng.normal(0, 5, count),
+        lambda rng, count: np.rint(rng.normal(0, 2, count)),
+        lambda rng, count: np.zeros(count),
+        lambda rng, count: np.where(np.arange(count) % 17 == 0, 1_000, rng.random(count)),
+        lambda rng, count: np.sort(rng.random(count)),
+    ],
+    ids=["spread", "few levels", "one level", "a sample that misleads", "sorted"],
+)
+def test_ranks_among_many_values_are_numpys_to_the_bit(draw, count):
+    values = draw(np.random.default_rng(5), count).astype(np.float32)
+    assert median(values) == np.median(values)
+    for share in (0, 0.2, 25, 75, 99.99, 100):
+        assert percentile(values, share) == np.float32(np.percentile(values, share))
