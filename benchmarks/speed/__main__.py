@@ -10,7 +10,8 @@ from pathlib import Path
 from app.cores import available_cores
 from app.serving.registry import versions_in
 from benchmarks.speed.contenders import CONTENDERS
-from benchmarks.speed.parts import PARTS, Plan
+from benchmarks.speed.parts import PARTS
+from benchmarks.speed.plan import Plan
 from benchmarks.speed.report import write_report
 from benchmarks.speed.running import PROJECT
 
@@ -31,14 +32,16 @@ def main() -> int:
         concurrencies=tuple(options.concurrency),
         seconds=options.seconds,
         rounds=options.rounds,
+        requests=options.requests,
     )
     file = SCRATCH / "results.json"
     results = json.loads(file.read_text()) if file.exists() else {}
     results["machine"] = f"{available_cores()} cores of {_processor()}, Python {platform.python_version()}"
     for name in options.parts:
         results[name] = PARTS[name](plan)
-        SCRATCH.mkdir(exist_ok=True)
-        file.write_text(json.dumps(results, indent=1))
+        if options.write:
+            SCRATCH.mkdir(exist_ok=True)
+            file.write_text(json.dumps(results, indent=1))
     if options.write:
         write_report(options.write, results)
     return 0
@@ -52,8 +55,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--concurrency", nargs="+", type=int, default=[1, 4, 16, 64], help="clients at the same time")
     parser.add_argument("--seconds", type=float, default=10, help="measured for each figure, after a warm-up")
     parser.add_argument("--rounds", type=int, default=3, help="of which the middle figure is taken")
+    parser.add_argument("--requests", type=int, default=100_000, help="sent while memory is watched")
     parser.add_argument("--write", type=Path, default=PAGE, help="page whose figures are replaced")
-    parser.add_argument("--no-write", dest="write", action="store_const", const=None, help="only print the figures")
+    parser.add_argument("--no-write", dest="write", action="store_const", const=None, help="only print, keep nothing")
     return parser.parse_args()
 
 

@@ -11,6 +11,8 @@ from benchmarks.speed.client import request_bytes
 SERVERS = Path(__file__).parent / "servers"
 TENSORFLOW = ("tensorflow-cpu==2.21.0", "pillow>=11")
 BOUNDARY = "quartet-benchmark"
+# Two workers share two cores.
+ONE_THREAD = {"BENCH_THREADS": "1"}
 
 Asked = Callable[[bytes], bytes]
 """Makes the whole request from the picture's bytes."""
@@ -85,7 +87,7 @@ CONTENDERS = (
         "FastAPI, model.predict",
         ("{bin}/python", str(SERVERS / "tutorial.py")),
         raw("/predict"),
-        "an `async` route that decodes with Pillow and calls `model.predict`",
+        "one process; an `async` route that decodes with Pillow and calls `model.predict`; TensorFlow's own threads",
         ("fastapi", "uvicorn[standard]", *TENSORFLOW),
     ),
     Contender(
@@ -93,36 +95,40 @@ CONTENDERS = (
         "LitServe",
         ("{bin}/python", str(SERVERS / "litserve_server.py")),
         raw("/predict"),
-        "`workers_per_device=2`, `max_batch_size` 8, `batch_timeout` 5 ms; the raw body, not base64 in JSON",
+        "`workers_per_device=2`, one TensorFlow thread each, `max_batch_size` 8, `batch_timeout` 5 ms; the raw body, "
+        "not base64 in JSON",
         ("litserve", *TENSORFLOW),
+        ONE_THREAD,
     ),
     Contender(
         "bentoml",
         "BentoML",
         ("{bin}/bentoml", "serve", "bento_service:PictureService", "--port", "{port}"),
         form("/predict", "pictures"),
-        "`workers=2`, adaptive batching up to 8; a multipart form, as a batchable call takes",
+        "`workers=2`, one TensorFlow thread each, adaptive batching up to 8, `max_latency_ms` 60,000 so that none is "
+        "refused; a multipart form, as a batchable call takes",
         ("bentoml", *TENSORFLOW),
-        {"BENTOML_DO_NOT_TRACK": "True"},
+        {"BENTOML_DO_NOT_TRACK": "True", **ONE_THREAD},
     ),
     Contender(
         "ray",
         "Ray Serve",
         ("{bin}/python", str(SERVERS / "ray_server.py")),
         raw("/predict"),
-        "one replica, `serve.batch` up to 8 or 5 ms, `max_ongoing_requests` 256",
+        "two replicas of one CPU and one TensorFlow thread, `serve.batch` up to 8 or 5 ms, `max_ongoing_requests` 256",
         ("ray[serve]", *TENSORFLOW),
-        {"RAY_USAGE_STATS_ENABLED": "0"},
+        {"RAY_USAGE_STATS_ENABLED": "0", **ONE_THREAD},
     ),
     Contender(
         "mlserver",
         "MLServer",
         ("{bin}/mlserver", "start", str(SERVERS / "mlserver_model")),
         open_inference("/v2/models/pneumonia/infer"),
-        "custom runtime, `parallel_workers` 2, adaptive batching up to 8 or 5 ms; base64 in its protocol's JSON",
+        "custom runtime, `parallel_workers` 2, one TensorFlow thread each, adaptive batching up to 8 or 5 ms; base64 "
+        "in its protocol's JSON",
         # 1.7.1 asks for an event loop where newer uvloops have none.
         ("mlserver", "uvloop<0.22", *TENSORFLOW),
-        {"MLSERVER_HTTP_PORT": "{port}", "MLSERVER_GRPC_PORT": "{next_port}"},
+        {"MLSERVER_HTTP_PORT": "{port}", "MLSERVER_GRPC_PORT": "{next_port}", **ONE_THREAD},
     ),
 )
 

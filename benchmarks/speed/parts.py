@@ -1,38 +1,24 @@
-"""What is measured: pictures against the other servers, small inputs against an echo, batches, and starting."""
+"""What is measured: pictures against the other servers, small inputs against an echo, batches, starting, and more."""
 
-import json
-import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from app.cores import available_cores
 from benchmarks.speed.client import request_bytes
 from benchmarks.speed.contenders import BOUNDARY, CONTENDERS, ECHO, Contender, contender_named
+from benchmarks.speed.growth import growth
 from benchmarks.speed.inputs import digit_png, news_text, xray_jpeg
-from benchmarks.speed.measuring import Figure, measure, middle
-from benchmarks.speed.running import PROJECT, ContenderError, environment_of, running
+from benchmarks.speed.measuring import LIMIT, Figure, measure, measure_limit, middle, say
+from benchmarks.speed.plan import Plan
+from benchmarks.speed.running import ContenderError, environment_of, running
+from benchmarks.speed.soak import memory
 
 BATCH_ITEMS = 64
-LIMIT = "limit"
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How long and how often is measured, on which model."""
-
-    model: Path
-    environments: Path
-    contenders: tuple[str, ...]
-    concurrencies: tuple[int, ...]
-    seconds: float
-    rounds: int
 
 
 def pictures(plan: Plan) -> Json:
@@ -41,15 +27,16 @@ def pictures(plan: Plan) -> Json:
     found: dict[tuple[str, int], list[Figure]] = defaultdict(list)
     failures: dict[str, str] = {}
     for number in range(plan.rounds):
-        found[LIMIT, 0].append(_limit("pneumonia", body, available_cores(), plan))
-        found[LIMIT, 1].append(_limit("pneumonia", body, 1, plan))
-        for name in plan.contenders:
+        found[LIMIT, 0].append(measure_limit("pneumonia", body, available_cores(), plan))
+        found[LIMIT, 1].append(measure_limit("pneumonia", body, 1, plan))
+        # One that failed is not waited for again.
+        for name in (name for name in plan.contenders if name not in failures):
             contender = contender_named(name)
             with _failing(contender, failures), running(contender, plan.model, body, plan.environments) as server:
                 for concurrency in plan.concurrencies:
                     figure = measure(name, server.port, contender.ask(body), concurrency, plan.seconds)
                     found[name, concurrency].append(figure)
-                    _say(f"round {number + 1}", figure)
+                    say(f"round {number + 1}", figure)
     return {
         "figures": [middle(rounds).__dict__ | {"rounds": len(rounds)} for rounds in found.values()],
         "failures": failures,
@@ -73,7 +60,7 @@ def small(plan: Plan) -> Json:
                         label = f"echo-{task}" if echoed else task
                         figure = measure(label, server.port, request, concurrency, plan.seconds)
                         found[label, concurrency].append(figure)
-                        _say(f"round {number + 1}", figure)
+                        say(f"round {number + 1}", figure)
     return {"figures": [middle(rounds).__dict__ for rounds in found.values()]}
 
 
@@ -87,9 +74,9 @@ def batch(plan: Plan) -> Json:
     limits: list[Figure] = []
     with running(CONTENDERS[0], plan.model, body, plan.environments) as server:
         for number in range(plan.rounds):
-            limits.append(_limit("pneumonia", body, available_cores(), plan))
+            limits.append(measure_limit("pneumonia", body, available_cores(), plan))
             ours.append(measure("batch", server.port, request, 1, max(plan.seconds, 10)))
-            _say(f"round {number + 1}", ours[-1])
+            say(f"round {number + 1}", ours[-1])
     return {"pictures_per_second": BATCH_ITEMS * middle(ours).per_second, "limit": middle(limits).per_second}
 
 
@@ -109,20 +96,7 @@ def start(plan: Plan) -> Json:
     return {"services": measured, "environment_bytes": size}
 
 
-PARTS = {"pictures": pictures, "small": small, "batch": batch, "start": start}
-
-
-def _limit(task: str, body: bytes, threads: int, plan: Plan) -> Figure:
-    file = plan.environments / "input"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(body)
-    words = [sys.executable, "-m", "benchmarks.speed.limit", task, str(file), str(threads), str(plan.seconds)]
-    done = subprocess.run(words, capture_output=True, text=True, cwd=PROJECT, check=False)
-    if done.returncode:
-        raise ContenderError(f"the in-process limit failed: {done.stderr.strip()[-400:]}")
-    figure = Figure(**json.loads(done.stdout))
-    _say("in process", figure)
-    return figure
+PARTS = {"pictures": pictures, "small": small, "batch": batch, "start": start, "memory": memory, "growth": growth}
 
 
 def _form_of(bodies: Sequence[bytes]) -> bytes:
@@ -143,11 +117,3 @@ def _failing(contender: Contender, failures: dict[str, str]) -> Iterator[None]:
     except ContenderError as error:
         failures[contender.name] = str(error)
         print(f"{contender.name}: {error}", file=sys.stderr)
-
-
-def _say(what: str, figure: Figure) -> None:
-    print(
-        f"{what}: {figure.contender:<18} {figure.concurrency:>3} clients "
-        f"{figure.per_second:8.1f}/s  p50 {figure.p50:7.1f} ms  p99 {figure.p99:7.1f} ms",
-        flush=True,
-    )

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.speed.contenders import CONTENDERS, contender_named
-from benchmarks.speed.parts import LIMIT
+from benchmarks.speed.growth import OURS, efficiency
+from benchmarks.speed.measuring import LIMIT
 
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 PLOT = "benchmarks.png"
@@ -23,7 +24,14 @@ def write_report(page: Path, results: Json) -> None:
     _, closed, after = rest.partition(END)
     if not found or not closed:
         raise ValueError(f"{page} lacks the marks {BEGIN} and {END}")
-    writers = {"pictures": _pictures, "small": _small, "batch": _batch, "start": _start}
+    writers = {
+        "pictures": _pictures,
+        "small": _small,
+        "batch": _batch,
+        "growth": _growth,
+        "start": _start,
+        "memory": _memory,
+    }
     tables = [write(results[part]) for part, write in writers.items() if part in results]
     if "pictures" in results:
         _plot(page.with_name(PLOT), results["pictures"]["figures"])
@@ -52,7 +60,10 @@ def _pictures(part: Json) -> str:
 
 
 def _cell(figure: Json | None) -> str:
-    return f"{figure['per_second']:.1f}; {figure['p50']:.0f} / {figure['p99']:.0f}" if figure else "-"
+    if not figure:
+        return "-"
+    refused = f"; {figure['refused']:.1%} refused" if figure.get("refused") else ""
+    return f"{figure['per_second']:.1f}; {figure['p50']:.0f} / {figure['p99']:.0f}{refused}"
 
 
 def _small(part: Json) -> str:
@@ -81,6 +92,29 @@ def _start(part: Json) -> str:
         rows.append(f"| {title} | {service['ready_seconds']:.1f} s | {service['resident_bytes'] / 2**20:.0f} MiB |")
     size = part["environment_bytes"] / 1e6
     return "### Starting\n\n" + "\n".join(rows) + f"\n\nThe environment takes {size:,.0f} MB of disk."
+
+
+def _growth(part: Json) -> str:
+    rows = ["| | one worker | two workers | share of twice as many |", "| --- |" + " --- |" * 3]
+    for name, (one, two) in part["rates"].items():
+        title = "In process, threads" if name == LIMIT else f"{OURS.title}, `QUARTET_WORKERS`"
+        rows.append(f"| {title} | {one:.1f} | {two:.1f} | {efficiency(one, two):.2f} |")
+    note = (
+        f"X-rays a second, {part['clients']} clients. The load generator runs on the same cores: beside two workers it "
+        "takes its time from them, beside one it does not."
+    )
+    return f"### From one worker to two\n\n{note}\n\n" + "\n".join(rows)
+
+
+def _memory(part: Json) -> str:
+    figure = part["figure"]
+    return (
+        f"### Memory over {part['requests']:,} requests\n\n"
+        f"{part['first_mib']:.0f} MiB at first, {part['last_mib']:.0f} MiB at last, {part['peak_mib']:.0f} MiB at "
+        f"most; over the last three quarters {part['mib_per_10000']:+.2f} MiB each 10,000 requests. "
+        f"Of 20 requests nine were digits, nine texts and two X-rays, from {figure['concurrency']} clients: "
+        f"{figure['per_second']:.0f} a second, {figure['refused']:.1%} refused."
+    )
 
 
 def _plot(path: Path, figures: list[Json]) -> None:

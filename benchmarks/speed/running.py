@@ -7,14 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.speed.contenders import SERVERS, Contender
 
 PROJECT = Path(__file__).parents[2]
-START_SECONDS = 120
+START_SECONDS = 90
 END_SECONDS = 15
 
 
@@ -96,36 +96,43 @@ def running(contender: Contender, model: Path, body: bytes, environments: Path) 
 
 def _wait_until_answered(process: "subprocess.Popen[bytes]", port: int, request: bytes, log: Path) -> None:
     until = time.perf_counter() + START_SECONDS
-    while time.perf_counter() < until:
-        if process.poll() is not None:
-            break
-        if _answers(port, request):
+    answer = "none"
+    while (left := until - time.perf_counter()) > 0 and process.poll() is None:
+        answer = _first_line(port, request, left)
+        if answer.startswith(("HTTP/1.1 200", "HTTP/1.0 200")):
             return
         time.sleep(0.05)
-    raise ContenderError(f"does not answer: {log.read_text(errors='replace').strip()[-600:]}")
+    ended = f"ended with {process.returncode}" if process.returncode is not None else f"waited {START_SECONDS} s"
+    raise ContenderError(f"does not answer: {ended}, last answer {answer}; {_tail(log)}")
 
 
-def _answers(port: int, request: bytes) -> bool:
+def _first_line(port: int, request: bytes, seconds: float) -> str:
+    """Send a request and return the answer's first line, or why there is none."""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=seconds) as connection:
             connection.sendall(request)
-            return connection.recv(12).endswith(b" 200")
-    except OSError:
-        return False
+            with connection.makefile("rb") as answer:
+                return answer.readline().decode(errors="replace").strip()
+    except OSError as error:
+        return f"none ({error})"
+
+
+def _tail(log: Path) -> str:
+    return " ".join(log.read_text(errors="replace").split())[-600:]
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    # Ray's own processes lie in sessions of their own and end when the one that began them does.
+    # Ray's own processes lie in sessions of their own: what the contender started is looked up before it ends.
+    started = _members(process.pid)
     process.send_signal(signal.SIGTERM)
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(END_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    try:
+    for member in started:
+        with suppress(ProcessLookupError):
+            os.kill(member, signal.SIGKILL)
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+    process.wait()
 
 
 def _free_port() -> int:

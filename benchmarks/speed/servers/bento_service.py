@@ -12,7 +12,8 @@ class PictureService:
     def __init__(self):
         self.model = Signature()
 
-    @bentoml.api(batchable=True, max_batch_size=BATCH, max_latency_ms=1000)
+    # A request that is expected to take longer than this is refused.
+    @bentoml.api(batchable=True, max_batch_size=BATCH, max_latency_ms=60_000)
     def predict(self, pictures: list[Picture]) -> list[list[float]]:
         """Answer for the pictures of several requests."""
         return self.model([fitted(picture) for picture in pictures]).tolist()

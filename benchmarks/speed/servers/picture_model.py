@@ -12,7 +12,11 @@ from PIL import Image
 FOLDER = Path(os.environ["BENCH_MODEL"])
 PORT = int(os.environ["BENCH_PORT"])
 BATCH = int(os.environ["BENCH_BATCH"])
+THREADS = int(os.environ.get("BENCH_THREADS", "0"))
 _SPEC = json.loads((FOLDER / "manifest.json").read_text())["input"]
+# 0 is TensorFlow's default, a thread a core: right for one process, too many for two.
+tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+tf.config.threading.set_inter_op_parallelism_threads(THREADS)
 SHAPE = (_SPEC["height"], _SPEC["width"], 1 if _SPEC["mode"] == "L" else 3)
 
 

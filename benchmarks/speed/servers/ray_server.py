@@ -7,9 +7,9 @@ from picture_model import BATCH, PORT, Signature, read_picture
 from ray import serve
 
 
-@serve.deployment(num_replicas=1, max_ongoing_requests=256, ray_actor_options={"num_cpus": 1})
+@serve.deployment(num_replicas=2, max_ongoing_requests=256, ray_actor_options={"num_cpus": 1})
 class PictureDeployment:
-    """One replica that gathers batches."""
+    """A replica that gathers batches."""
 
     def __init__(self):
         self.model = Signature()

@@ -9,6 +9,14 @@ RESULTS = {
             {"contender": "limit", "concurrency": 2, "per_second": 150.0, "p50": 12.0, "p99": 15.0},
             {"contender": "limit", "concurrency": 1, "per_second": 80.0, "p50": 12.5, "p99": 15.0},
             {"contender": "quartet-openvino", "concurrency": 16, "per_second": 140.0, "p50": 110.0, "p99": 150.0},
+            {
+                "contender": "bentoml",
+                "concurrency": 16,
+                "per_second": 30.0,
+                "p50": 500.0,
+                "p99": 900.0,
+                "refused": 0.0125,
+            },
         ],
         "failures": {"mlserver": "does not answer"},
     },
@@ -22,6 +30,15 @@ RESULTS = {
     "start": {
         "services": [{"contender": "quartet-openvino", "ready_seconds": 2.25, "resident_bytes": 300 * 2**20}],
         "environment_bytes": 1_600_000_000,
+    },
+    "growth": {"clients": 16, "rates": {"quartet-openvino": [80.0, 120.0], "limit": [80.0, 160.0]}},
+    "memory": {
+        "requests": 100_000,
+        "figure": {"concurrency": 16, "per_second": 512.0, "refused": 0.0},
+        "first_mib": 300.0,
+        "last_mib": 330.0,
+        "peak_mib": 345.0,
+        "mib_per_10000": 0.125,
     },
 }
 
@@ -37,6 +54,10 @@ def test_the_figures_replace_what_lies_between_the_marks_and_leave_the_rest(tmp_
     for part in ("| 140.0; 110 / 150 |", "150.0 pictures a second", "12.5 ms", "not measured: does not answer"):
         assert part in text
     for part in ("| digit | 1 | 1000 | 1.00 / 1.50 | 0.25 |", "0.96 of the 100.0", "| 2.2 s | 300 MiB |", "1,600 MB"):
+        assert part in text
+    for part in ("| 30.0; 500 / 900; 1.2% refused |", "| 80.0 | 120.0 | 0.75 |", "| 80.0 | 160.0 | 1.00 |"):
+        assert part in text
+    for part in ("over 100,000 requests", "345 MiB at most", "+0.12 MiB each 10,000", "512 a second, 0.0% refused"):
         assert part in text
     assert (tmp_path / "benchmarks.png").read_bytes().startswith(b"\x89PNG")
 
