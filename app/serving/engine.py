@@ -40,11 +40,18 @@ class Outputs:
 
 
 class Engine(Protocol):
-    """A loaded model, safe to call from several threads. `explain` is None where it has no explanation."""
+    """A loaded model, safe to call from several threads.
+
+    It refers to nothing that refers to it, so that it is freed with the last request that uses it.
+    """
 
     name: str
     scheduling: Scheduling
-    explain: Explain | None
+
+    @property
+    def explain(self) -> Explain | None:
+        """What explains an answer; None where the model has no explanation."""
+        ...
 
     def run(self, batch: Batch) -> Outputs:
         """Answer for each item of a batch, in order."""

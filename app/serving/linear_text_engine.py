@@ -39,7 +39,11 @@ class LinearTextEngine:
         self._positions = {feature: position for position, feature in enumerate(self._model.features)}
         self._openings = {n: _without_prefix(f"{n}^", self._positions) for n in self._model.openings}
         self._is_number = {word: is_number(word) for word in self._model.words}
-        self.explain: Explain | None = self._explain
+
+    @property
+    def explain(self) -> Explain | None:
+        """What explains an answer: the arrays do."""
+        return self._explain
 
     def run(self, batch: Batch) -> Outputs:
         """Answer for each text of a batch."""

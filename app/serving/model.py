@@ -51,9 +51,9 @@ class Prediction:
     threshold: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LoadedModel:
-    """A model that may be served. Safe to use from several threads."""
+    """A model that may be served. Safe to use from several threads. Equal to itself alone."""
 
     artifact: Artifact
     engine: Engine

@@ -47,10 +47,14 @@ class OpenVinoEngine:
         _check(signatures, SERVING, OUTPUTS)
         self._serve = _Requests(_compile(_convert(folder, folder), self._options), streams)
         self._explain_lock = Lock()
-        self.explain: Explain | None = None
-        if EXPLAIN_SIGNATURE in signatures:
+        self._explains = EXPLAIN_SIGNATURE in signatures
+        if self._explains:
             _check(signatures, EXPLAIN_SIGNATURE, PICTURE_EVIDENCE)
-            self.explain = self._run_explain
+
+    @property
+    def explain(self) -> Explain | None:
+        """What explains an answer, if the model has the signature."""
+        return self._run_explain if self._explains else None
 
     def run(self, batch: Batch) -> Outputs:
         """Answer for each item of a batch.

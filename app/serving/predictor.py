@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
+from weakref import WeakKeyDictionary, proxy
 
 from app.inputs.errors import InputError
 from app.serving.model import LoadedModel, ModelInput, OutputRow, Payload, Prediction
@@ -41,7 +42,7 @@ class Predictor:
         self._policy = policy
         self._workers = Workers(policy.workers)
         self._admissions: dict[str, Admission] = {}
-        self._batchers: dict[str, tuple[LoadedModel, Batcher[ModelInput, OutputRow]]] = {}
+        self._batchers: WeakKeyDictionary[LoadedModel, Batcher[ModelInput, OutputRow]] = WeakKeyDictionary()
 
     async def predict(
         self, model: LoadedModel, payloads: Sequence[Payload], threshold: float | None = None
@@ -106,11 +107,16 @@ class Predictor:
         return admission
 
     def _batcher_of(self, model: LoadedModel) -> Batcher[ModelInput, OutputRow]:
-        task = model.artifact.manifest.task
-        of, batcher = self._batchers.get(task, (None, None))
-        if batcher is None or of is not model:
-            batcher = Batcher(model.run_rows, self._workers, self._policy.batch)
-            self._batchers[task] = model, batcher
+        batcher = self._batchers.get(model)
+        if batcher is None:
+            # Whoever waits for a batch holds the model; a batcher that held it would keep it for ever.
+            weak_model = proxy(model)
+
+            def run_rows(inputs: Sequence[ModelInput]) -> list[OutputRow]:
+                rows: list[OutputRow] = weak_model.run_rows(inputs)
+                return rows
+
+            batcher = self._batchers[model] = Batcher(run_rows, self._workers, self._policy.batch)
         return batcher
 
     async def _side_by_side(self, jobs: Sequence[Callable[[], Result]]) -> list[Result]:

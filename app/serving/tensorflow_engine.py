@@ -39,11 +39,15 @@ class TensorFlowEngine:
         # The signatures refer weakly to the model's variables: the model must outlive their use.
         self._model = self._tensorflow.saved_model.load(str(folder))
         self._serve = self._signature(SERVING, OUTPUTS)
-        self.explain: Explain | None = None
+        self._explain: Any = None
         if EXPLAIN_SIGNATURE in self._model.signatures:
             takes_text = self._serve.structured_input_signature[1][INPUT].dtype == self._tensorflow.string
             self._explain = self._signature(EXPLAIN_SIGNATURE, TEXT_EVIDENCE if takes_text else PICTURE_EVIDENCE)
-            self.explain = self._run_explain
+
+    @property
+    def explain(self) -> Explain | None:
+        """What explains an answer, if the model has the signature."""
+        return None if self._explain is None else self._run_explain
 
     def run(self, batch: Batch) -> Outputs:
         """Answer for each item of a batch.
