@@ -45,6 +45,13 @@ NOT_FOUND = ProblemType(
     "There is nothing at this address.",
     "There is no task 'horse'. The tasks are topic, digit, catdog, pneumonia.",
 )
+NO_SUCH_VERSION = ProblemType(
+    "no-such-version",
+    HTTPStatus.NOT_FOUND,
+    "No such version",
+    "The version named by `version` is not loaded or, where it was to be loaded, not in the models folder.",
+    "Version 1 of the model of 'pneumonia' is not loaded. Loaded: 2.",
+)
 NOT_EXPLAINED = ProblemType(
     "not-explained",
     HTTPStatus.NOT_FOUND,
@@ -52,12 +59,34 @@ NOT_EXPLAINED = ProblemType(
     "The model that serves this task answers but cannot say what its answers rest on; `/predict` takes the same input.",
     "Version 2 of the model of 'catdog' cannot say what its answers rest on.",
 )
+UNAUTHORIZED = ProblemType(
+    "unauthorized",
+    HTTPStatus.UNAUTHORIZED,
+    "Unauthorized",
+    "The call needs a key, and the request carries none or one that is not known.",
+    "This call needs the admin key, as `Authorization: Bearer KEY` or `X-API-Key: KEY`.",
+)
+FORBIDDEN = ProblemType(
+    "forbidden",
+    HTTPStatus.FORBIDDEN,
+    "Forbidden",
+    "The service is not set up to answer this call.",
+    "Admin calls are answered only where QUARTET_ADMIN_KEY_SHA256 is set to the sha256 of the admin key.",
+)
 METHOD_NOT_ALLOWED = ProblemType(
     "method-not-allowed",
     HTTPStatus.METHOD_NOT_ALLOWED,
     "Method not allowed",
     "The address exists but not for this method; the `Allow` header lists those it takes.",
     "GET is not allowed here.",
+)
+VERSION_REFUSED = ProblemType(
+    "version-refused",
+    HTTPStatus.CONFLICT,
+    "Version refused",
+    "The version that was to serve did not pass its checks. Nothing has changed: what served before serves on.",
+    "Version 3 of the model of 'pneumonia' is refused: saved_model.pb: its sha256 is not the one in the manifest. "
+    "Version 2 serves on.",
 )
 TOO_LARGE = ProblemType(
     "content-too-large",
@@ -91,7 +120,7 @@ UNAVAILABLE = ProblemType(
     "model-unavailable",
     HTTPStatus.SERVICE_UNAVAILABLE,
     "Model unavailable",
-    "No model of this task passed the checks at start-up; `/models/<task>` says why for each version.",
+    "No model of this task has passed its checks; `/models/<task>` says why for each version.",
     "No model for 'digit' is available: version 1: saved_model.pb: its sha256 is not the one in the manifest",
     retry_seconds=30,
 )
@@ -131,9 +160,13 @@ INTERNAL = ProblemType(
 PROBLEM_TYPES = (
     MALFORMED,
     EMPTY,
+    UNAUTHORIZED,
+    FORBIDDEN,
     NOT_FOUND,
+    NO_SUCH_VERSION,
     NOT_EXPLAINED,
     METHOD_NOT_ALLOWED,
+    VERSION_REFUSED,
     TOO_LARGE,
     UNSUPPORTED,
     BROKEN,

@@ -25,6 +25,7 @@ from app.problem_types import (
     INTERNAL,
     MALFORMED,
     METHOD_NOT_ALLOWED,
+    NO_SUCH_VERSION,
     NOT_EXPLAINED,
     NOT_FOUND,
     OVERLOADED,
@@ -32,10 +33,19 @@ from app.problem_types import (
     PROBLEM_TYPES,
     UNAVAILABLE,
     UNSUPPORTED,
+    VERSION_REFUSED,
     ProblemType,
 )
 from app.schemas import Problem
-from app.serving.errors import DeadlineError, ModelUnavailableError, NotExplainedError, OverloadedError
+from app.serving.errors import (
+    DeadlineError,
+    ModelUnavailableError,
+    NotExplainedError,
+    OverloadedError,
+    VersionNotFoundError,
+    VersionNotLoadedError,
+    VersionRefusedError,
+)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -43,8 +53,9 @@ MEDIA_TYPE = "application/problem+json"
 class ProblemError(Exception):
     """Raised by a route for an error that is HTTP's own. `str(error)` is the `detail`."""
 
-    def __init__(self, type: ProblemType, detail: str) -> None:
+    def __init__(self, type: ProblemType, detail: str, headers: Mapping[str, str] | None = None) -> None:
         self.type = type
+        self.headers = headers
         super().__init__(detail)
 
 
@@ -92,7 +103,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     async def answer(request: Request, error: Exception) -> Response:
         type_, detail = _explain(request, error)
-        headers = error.headers if isinstance(error, HTTPException) else None
+        headers = error.headers if isinstance(error, HTTPException | ProblemError) else None
         return problem_response(problem_of(type_, detail, request_id_of(request.scope)), headers)
 
     for kind in (
@@ -102,6 +113,9 @@ def install_problem_handlers(app: FastAPI) -> None:
         NotExplainedError,
         OverloadedError,
         DeadlineError,
+        VersionNotFoundError,
+        VersionNotLoadedError,
+        VersionRefusedError,
         RequestValidationError,
         HTTPException,
         ClientDisconnect,
@@ -128,6 +142,10 @@ def _explain(request: Request, error: Exception) -> tuple[ProblemType, str]:
             explained = OVERLOADED, str(error)
         case DeadlineError():
             explained = DEADLINE, str(error)
+        case VersionNotFoundError() | VersionNotLoadedError():
+            explained = NO_SUCH_VERSION, str(error)
+        case VersionRefusedError():
+            explained = VERSION_REFUSED, str(error)
         case RequestValidationError():
             explained = MALFORMED, validation_detail(error.errors())
         case HTTPException():

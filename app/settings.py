@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import Field, PositiveInt, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.cores import available_cores
@@ -84,6 +84,21 @@ class Settings(BaseSettings):
         ge=0,
         description="how long the first input of a batch waits for more, in milliseconds, though a worker is free; "
         "TensorFlow Serving's `batch_timeout_micros`, Triton's `max_queue_delay_microseconds`",
+    )
+    versions_kept: PositiveInt = Field(
+        1,
+        description="how many versions of each task's model stay loaded, the newest at start-up; `?version=` asks for "
+        "one of them. TensorFlow Serving's `latest` policy and its `num_versions`",
+    )
+    watch_seconds: float = Field(
+        0,
+        ge=0,
+        description="how often the models folder is looked at for newer versions, which then serve; 0: never. "
+        "TensorFlow Serving's `file_system_poll_wait_seconds`",
+    )
+    admin_key_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)] | None = Field(
+        None,
+        description="sha256 of the key that admin calls need, in hexadecimal; none of them is answered unless set",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="origins, separated by commas, whose pages may call from a browser; none unless set"

@@ -1,4 +1,6 @@
-"""Why a model folder is not served, or a model gives no answer."""
+"""Why a model folder is not served, a version cannot be had, or a model gives no answer."""
+
+from collections.abc import Sequence
 
 
 class ArtifactError(Exception):
@@ -17,6 +19,29 @@ class ModelUnavailableError(Exception):
         self.task = task
         self.reason = reason
         super().__init__(f"No model for {task!r} is available: {reason}")
+
+
+class VersionNotLoadedError(Exception):
+    """A request names a version that is not loaded. `str(error)` says which are."""
+
+    def __init__(self, task: str, version: int, loaded: Sequence[int]) -> None:
+        super().__init__(f"Version {version} of the model of {task!r} is not loaded. Loaded: {_listed(loaded)}.")
+
+
+class VersionNotFoundError(Exception):
+    """The models folder has no such version; None stands for any. `str(error)` says which there are."""
+
+    def __init__(self, task: str, version: int | None, found: Sequence[int]) -> None:
+        wanted = "no version" if version is None else f"no version {version}"
+        super().__init__(f"The models folder has {wanted} of the model of {task!r}. It has: {_listed(found)}.")
+
+
+class VersionRefusedError(Exception):
+    """A version that was asked for must not be served. `str(error)` names the file, the reason and what serves on."""
+
+    def __init__(self, task: str, version: int, reason: str, serving: int | None) -> None:
+        rest = "No version serves." if serving is None else f"Version {serving} serves on."
+        super().__init__(f"Version {version} of the model of {task!r} is refused: {reason}. {rest}")
 
 
 class NotExplainedError(Exception):
@@ -40,3 +65,7 @@ class DeadlineError(Exception):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"There was no answer within {1000 * seconds:,.0f} ms. Try again later, or allow more time.")
+
+
+def _listed(versions: Sequence[int]) -> str:
+    return ", ".join(map(str, versions)) or "none"

@@ -1,0 +1,38 @@
+"""Who may change what the service does: the holder of the admin key, of which the settings have only the hash."""
+
+import hashlib
+import hmac
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+
+from app.problem_types import FORBIDDEN, UNAUTHORIZED
+from app.problems import ProblemError
+from app.routes.dependencies import SettingsOf
+
+_bearer = HTTPBearer(auto_error=False, scheme_name="Bearer", description="`Authorization: Bearer KEY`")
+_header = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="X-API-Key", description="`X-API-Key: KEY`")
+
+CHALLENGE = {"WWW-Authenticate": "Bearer"}
+
+
+async def require_admin(
+    settings: SettingsOf,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    key: Annotated[str | None, Depends(_header)],
+) -> None:
+    """Let a request pass that carries the admin key.
+
+    Raises:
+        ProblemError: it carries none or another one, or the service has none.
+    """
+    if settings.admin_key_sha256 is None:
+        raise ProblemError(FORBIDDEN, FORBIDDEN.example)
+    given = bearer.credentials if bearer else key
+    if given is None:
+        detail = "This call needs the admin key, as `Authorization: Bearer KEY` or `X-API-Key: KEY`."
+        raise ProblemError(UNAUTHORIZED, detail, CHALLENGE)
+    # Starlette decodes headers as latin-1: this gives the bytes as they were sent.
+    if not hmac.compare_digest(hashlib.sha256(given.encode("latin-1")).hexdigest(), settings.admin_key_sha256):
+        raise ProblemError(UNAUTHORIZED, "The key is not the admin key.", CHALLENGE)
