@@ -87,6 +87,12 @@ def task_models_example() -> Json:
     }
 
 
+def reloaded_example() -> Json:
+    """Return what a reload answers."""
+    now, before = {"version": 3, "sha256": OTHER_SHA256}, {"version": 2, "sha256": SHA256}
+    return {"task": "pneumonia", "model": now, "previous": before, "loaded": [3]}
+
+
 def _manifest_example(task: Task) -> Json:
     auc = {"value": 0.9832, "low": 0.9764, "high": 0.9891}
     return {

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 
-from anyio import to_thread
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
@@ -16,12 +15,14 @@ from app.middleware.request_id import REQUEST_ID_HEADER, RequestIdMiddleware
 from app.openapi import DocumentedAPI
 from app.problem_types import TOO_LARGE
 from app.problems import ProblemError, install_problem_handlers, internal_error_response
-from app.routes import health, models, pages
+from app.routes import health, models, pages, reload
 from app.routes.explain import explain_router
 from app.routes.predict import predict_router
 from app.serving.engines import load_fastest
 from app.serving.predictor import Predictor
 from app.serving.registry import Registry
+from app.serving.scheduling.workers import Workers
+from app.serving.watching import watching
 from app.settings import Settings
 from app.tasks import TASKS, Task
 
@@ -47,8 +48,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.settings = settings
         app.state.registry = registry_of(settings)
         app.state.predictor = Predictor(settings.scheduling_policy)
-        await to_thread.run_sync(app.state.registry.load)
-        yield
+        app.state.loader = Workers(1, "loader")
+        await app.state.loader.run(app.state.registry.load)
+        async with watching(app.state.registry, app.state.loader, settings.watch_seconds):
+            yield
+        app.state.loader.close()
         app.state.predictor.close()
 
     app = DocumentedAPI(
@@ -75,7 +79,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             expose_headers=[REQUEST_ID_HEADER],
         )
     app.add_middleware(RequestIdMiddleware)
-    for router in (predict_router(), explain_router(), models.router, health.router, pages.router):
+    for router in (predict_router(), explain_router(), models.router, reload.router, health.router, pages.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=pages.STATIC))
     return app
@@ -84,4 +88,4 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 def registry_of(settings: Settings, tasks: Sequence[Task] = TASKS) -> Registry:
     """Return the registry of the models folder, nothing loaded yet."""
     load = partial(load_fastest, policy=settings.engine_policy, limits=settings.input_limits)
-    return Registry(settings.models_dir, load, tasks)
+    return Registry(settings.models_dir, load, tasks, settings.versions_kept)

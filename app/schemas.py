@@ -139,8 +139,17 @@ class Live(_Schema):
     status: Literal["live"] = "live"
 
 
+class Reloaded(_Schema):
+    """Which version serves from now on."""
+
+    task: str
+    model: ModelIdentity = Field(description="what serves")
+    previous: ModelIdentity | None = Field(description="what served before")
+    loaded: tuple[int, ...] = Field(description="the versions that `?version=` may ask for")
+
+
 class ModelVersion(_Schema):
-    """One version of a task's model. `manifest` and `sha256` are there for the version that serves."""
+    """One version of a task's model. `manifest` and `sha256` are there for the versions that are loaded."""
 
     version: int
     state: Literal["available", "refused", "not_loaded"]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from app.serving.artifact import GOLDEN_FILE
 from app.serving.engine import Batch, Engine
 from app.serving.golden import load_golden
-from app.serving.registry import versions_in
+from app.serving.versions import versions_in
 from app.tasks import TASKS
 
 WARM_UP = 10

@@ -20,7 +20,7 @@ from app.inputs.reader import read_input
 from app.inputs.spec import InputSpec
 from app.serving.artifact import Artifact, open_artifact
 from app.serving.manifest import Manifest
-from app.serving.registry import versions_in
+from app.serving.versions import versions_in
 from app.tasks import TASKS
 from benchmarks.ood.methods import Described, MethodResult, compare
 from benchmarks.ood.own import own_sets

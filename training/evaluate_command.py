@@ -10,7 +10,7 @@ from rich.text import Text
 from app.serving.artifact import open_artifact
 from app.serving.errors import ArtifactError, ModelUnavailableError
 from app.serving.manifest import Manifest
-from app.serving.registry import versions_in
+from app.serving.versions import versions_in
 from app.settings import Settings
 from app.tasks import TASKS
 from training.arguments import positive_int

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app.serving.artifact import open_artifact
 from app.serving.errors import ArtifactError
-from app.serving.registry import versions_in
+from app.serving.versions import versions_in
 from app.settings import Settings
 from app.tasks import TASKS
 

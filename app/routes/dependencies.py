@@ -8,7 +8,9 @@ from fastapi import Depends, Request
 from app.problem_types import NOT_FOUND
 from app.problems import ProblemError
 from app.serving.predictor import Predictor
-from app.serving.registry import Registry, TaskState
+from app.serving.registry import Registry
+from app.serving.scheduling.workers import Workers
+from app.serving.versions import TaskState
 from app.settings import Settings
 
 
@@ -31,7 +33,18 @@ async def _registry(request: Request) -> Registry:
     return service_of(request).registry
 
 
+async def _loader(request: Request) -> Workers:
+    loader: Workers = request.app.state.loader
+    return loader
+
+
+async def _settings(request: Request) -> Settings:
+    return service_of(request).settings
+
+
+SettingsOf = Annotated[Settings, Depends(_settings)]
 RegistryOf = Annotated[Registry, Depends(_registry)]
+LoaderOf = Annotated[Workers, Depends(_loader)]
 
 
 async def _task_state(task: str, registry: RegistryOf) -> TaskState:

@@ -16,6 +16,7 @@ from app.problem_types import (
     DEADLINE,
     EMPTY,
     MALFORMED,
+    NO_SUCH_VERSION,
     NOT_EXPLAINED,
     OVERLOADED,
     OVERSIZED,
@@ -34,7 +35,19 @@ from app.serving import explanation
 from app.serving.model import DECIMALS, LoadedModel, Prediction
 from app.tasks import TASKS, Task
 
-ERRORS = (MALFORMED, EMPTY, NOT_EXPLAINED, TOO_LARGE, UNSUPPORTED, BROKEN, OVERSIZED, UNAVAILABLE, OVERLOADED, DEADLINE)
+ERRORS = (
+    MALFORMED,
+    EMPTY,
+    NO_SUCH_VERSION,
+    NOT_EXPLAINED,
+    TOO_LARGE,
+    UNSUPPORTED,
+    BROKEN,
+    OVERSIZED,
+    UNAVAILABLE,
+    OVERLOADED,
+    DEADLINE,
+)
 
 LONGEST_SIDE = 800
 """Of a picture as it is shown, in pixels; a larger one is drawn smaller."""
@@ -66,7 +79,7 @@ def _add_picture(router: APIRouter, task: Task) -> None:
     async def explain(request: Request) -> Response:
         service, options = service_of(request), query.read(request)
         seconds = seconds_for(request, service.settings)
-        model = service.registry.model(task.name)
+        model = service.registry.model(task.name, options.version)
         service.predictor.check_room(model)
         picture = cast("bytes", await read_one(request, task, service.settings))
         if not prefers("application/json", PngResponse.media_type, request.headers.get("accept", "*/*")):
@@ -103,7 +116,7 @@ def _add_text(router: APIRouter, task: Task) -> None:
     async def explain(request: Request) -> ExplainedText:
         service, options = service_of(request), query.read(request)
         seconds = seconds_for(request, service.settings)
-        model = service.registry.model(task.name)
+        model = service.registry.model(task.name, options.version)
         service.predictor.check_room(model)
         text = await read_one(request, task, service.settings)
         work = partial(explanation.explain_text, model, text, options.words)

@@ -12,7 +12,7 @@ from app.routes.states import models_of
 from app.schemas import TaskModels
 from app.serving.artifact import CARD_FILE
 from app.serving.errors import ModelUnavailableError
-from app.serving.registry import TaskState
+from app.serving.versions import TaskState
 
 router = APIRouter(prefix="/models", tags=["models"])
 

@@ -20,6 +20,7 @@ class Options(BaseModel):
     threshold: float | None = None
     top: int | None = None
     words: int = 10
+    version: int | None = None
 
 
 class Query:
@@ -82,4 +83,8 @@ def query_of(task: Task, *, explained: bool = False) -> Query:
             int,
             Field(10, ge=1, le=MAX_WORDS, description="how many words to list at most, the strongest first"),
         )
+    fields["version"] = (
+        int | None,
+        Field(None, ge=1, description="which loaded version of the model answers; the one that serves unless named"),
+    )
     return Query(**fields)

@@ -11,6 +11,7 @@ from app.problem_types import (
     DEADLINE,
     EMPTY,
     MALFORMED,
+    NO_SUCH_VERSION,
     OVERLOADED,
     OVERSIZED,
     TOO_LARGE,
@@ -26,8 +27,19 @@ from app.routes.waiting import DEADLINE_PARAMETER, in_time, seconds_for
 from app.schemas import Answer, Decision, Problem
 from app.tasks import TASKS, Task
 
-ONE_ERRORS = (MALFORMED, EMPTY, TOO_LARGE, UNSUPPORTED, BROKEN, OVERSIZED, UNAVAILABLE, OVERLOADED, DEADLINE)
-BATCH_ERRORS = (MALFORMED, TOO_LARGE, UNSUPPORTED, UNAVAILABLE, OVERLOADED, DEADLINE)
+ONE_ERRORS = (
+    MALFORMED,
+    EMPTY,
+    NO_SUCH_VERSION,
+    TOO_LARGE,
+    UNSUPPORTED,
+    BROKEN,
+    OVERSIZED,
+    UNAVAILABLE,
+    OVERLOADED,
+    DEADLINE,
+)
+BATCH_ERRORS = (MALFORMED, NO_SUCH_VERSION, TOO_LARGE, UNSUPPORTED, UNAVAILABLE, OVERLOADED, DEADLINE)
 
 
 def predict_router() -> APIRouter:
@@ -45,7 +57,7 @@ def _add_one(router: APIRouter, task: Task) -> None:
     async def predict(request: Request) -> Response:
         service, options = service_of(request), query.read(request)
         seconds = seconds_for(request, service.settings)
-        model = service.registry.model(task.name)
+        model = service.registry.model(task.name, options.version)
         service.predictor.check_room(model)
         payload = await read_one(request, task, service.settings)
         predicted = service.predictor.predict(model, [payload], options.threshold)
@@ -73,7 +85,7 @@ def _add_batch(router: APIRouter, task: Task) -> None:
     async def predict_batch(request: Request) -> Response:
         service, options = service_of(request), query.read(request)
         seconds = seconds_for(request, service.settings)
-        model = service.registry.model(task.name)
+        model = service.registry.model(task.name, options.version)
         service.predictor.check_room(model)
         payloads = await read_many(request, task, service.settings)
         predicted = service.predictor.predict(model, payloads, options.threshold)

@@ -1,7 +1,7 @@
 """From the registry's states to the bodies that show them."""
 
 from app.schemas import ModelVersion, TaskModels, TaskReadiness
-from app.serving.registry import TaskState, VersionState
+from app.serving.versions import TaskState, VersionState
 
 
 def readiness_of(state: TaskState) -> TaskReadiness:

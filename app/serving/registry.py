@@ -1,19 +1,21 @@
-"""Which version of each task's model serves, and why the others do not."""
+"""Which version of each task's model serves: loaded at start-up, replaced without losing a request."""
 
 import logging
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
-from app.serving.artifact import MANIFEST_FILE
-from app.serving.errors import ArtifactError, ModelUnavailableError
+from app.serving.artifact import MANIFEST_FILE, Artifact
+from app.serving.errors import (
+    ArtifactError,
+    ModelUnavailableError,
+    VersionNotFoundError,
+    VersionNotLoadedError,
+    VersionRefusedError,
+)
 from app.serving.model import LoadedModel
+from app.serving.versions import Refusal, TaskState, files_of, versions_in
 from app.tasks import TASKS, Task
-
-VERSION_FOLDER = re.compile(r"[1-9][0-9]{0,17}")
-"""TensorFlow Serving's own layout. A version being exported lies in a folder that does not match."""
 
 ModelLoader = Callable[[Path], LoadedModel]
 """Loads a version's folder, or raises `ArtifactError`."""
@@ -22,46 +24,32 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class VersionState:
-    """One version's folder. `reason` says why it is not available; `model` is there if it is."""
+class Replacement:
+    """What a reload did: what serves `now`, what did `before`, if anything, and which versions are `loaded`."""
 
-    version: int
-    status: Literal["available", "refused", "not_loaded"]
-    reason: str | None = None
-    model: LoadedModel | None = None
-
-
-@dataclass(frozen=True)
-class TaskState:
-    """A task's versions, newest first. `reason` says why no model is available, None if one is."""
-
-    task: Task
-    versions: tuple[VersionState, ...] = ()
-    reason: str | None = None
-
-    @property
-    def model(self) -> LoadedModel | None:
-        """The model that serves."""
-        return next((state.model for state in self.versions if state.model), None)
+    now: Artifact
+    before: Artifact | None
+    loaded: tuple[int, ...]
 
 
 class Registry:
     """The models under `models_dir/<task>/<version>`.
 
-    The newest version that passes serves. One that is refused is kept with its reason, and the next older one
-    is tried; a task without a usable version leaves the other tasks serving.
+    Each task's state is replaced as a whole, so any thread may read at any time without a lock. `load`, `reload` and
+    `watch` change states: for one thread alone. A model is freed with the last request that had asked for it.
+
+    Args:
+        models_dir: the models folder.
+        load: loads a version's folder.
+        tasks: the tasks that have models.
+        kept: how many versions of each task stay loaded.
     """
 
-    def __init__(self, models_dir: Path, load: ModelLoader, tasks: Sequence[Task] = TASKS) -> None:
+    def __init__(self, models_dir: Path, load: ModelLoader, tasks: Sequence[Task] = TASKS, kept: int = 1) -> None:
         self._models_dir = models_dir
         self._load = load
-        self._states = {task.name: TaskState(task, reason="no model has been loaded yet") for task in tasks}
-
-    def load(self) -> None:
-        """Load each task's newest usable version. Takes seconds."""
-        self._report_unknown_folders()
-        for name, state in self._states.items():
-            self._states[name] = self._load_task(state.task)
+        self._kept = kept
+        self._states = {task.name: TaskState(task) for task in tasks}
 
     def states(self) -> tuple[TaskState, ...]:
         """Return every task's state, in the order of the tasks."""
@@ -75,58 +63,131 @@ class Registry:
         """
         return self._states[task]
 
-    def model(self, task: str) -> LoadedModel:
-        """Return the model that serves a task.
+    def model(self, task: str, version: int | None = None) -> LoadedModel:
+        """Return a version of a task's model that is loaded, or else the one that serves.
 
         Raises:
-            ModelUnavailableError: there is none; the error says why.
+            ModelUnavailableError: none is loaded; the error says why.
+            VersionNotLoadedError: others are loaded.
         """
         state = self._states[task]
-        if state.model is None:
+        serving = state.model
+        if serving is None:
             raise ModelUnavailableError(task, state.reason or "")
-        return state.model
+        if version is None:
+            return serving
+        if version not in state.loaded:
+            raise VersionNotLoadedError(task, version, sorted(state.loaded))
+        return state.loaded[version]
 
-    def _load_task(self, task: Task) -> TaskState:
-        folder = self._models_dir / task.name
-        versions = versions_in(folder)
-        if not versions:
-            found = "holds no version" if folder.is_dir() else "does not exist"
-            logger.warning("%s: unavailable: %s %s", task.name, folder, found)
-            return TaskState(task, reason=f"the folder {task.name!r} of the models folder {found}")
-        states: list[VersionState] = []
-        for tried, version in enumerate(versions, start=1):
-            states.append(self._load_version(task, version))
-            if states[-1].model:
-                reason = f"version {version} serves"
-                states += [VersionState(older, "not_loaded", reason) for older in versions[tried:]]
-                return TaskState(task, tuple(states))
-        reasons = (f"version {state.version}: {state.reason}" for state in states)
-        return TaskState(task, tuple(states), "; ".join(reasons))
+    def load(self) -> None:
+        """Load each task's newest usable versions, as many as are kept; the newest of them serves. Takes seconds.
 
-    def _load_version(self, task: Task, version: int) -> VersionState:
+        One that is refused is kept with its reason, and the next older one is tried. A task without a usable version
+        leaves the other tasks serving.
+        """
+        self._report_unknown_folders()
+        for name, state in self._states.items():
+            self._states[name] = self._load_newest(state.task)
+
+    def reload(self, task: str, version: int | None = None) -> Replacement:
+        """Load a version anew from disk, the newest unless one is named, and let it serve.
+
+        Until it has passed every check, and for good if it does not, all stays as it is.
+
+        Raises:
+            KeyError: there is no such task.
+            VersionNotFoundError: the models folder has no such version.
+            VersionRefusedError: the version must not be served; the error names the file and the reason.
+        """
+        return self._reload(self._scan(self._states[task]), version)
+
+    def watch(self) -> None:
+        """Let each task's newest version serve if it is newer than any seen and was not refused as it lies there."""
+        for name in self._states:
+            state = self._scan(self._states[name])
+            newer = (version for version in state.found if version > state.seen)
+            version = next((version for version in newer if self._may_have_changed(state, version)), None)
+            if version is not None:
+                try:
+                    self._reload(state, version, watched=True)
+                except VersionRefusedError:
+                    continue
+
+    def _load_newest(self, task: Task) -> TaskState:
+        state = self._scan(TaskState(task))
+        for version in state.found:
+            state = self._try(state, version)
+            if len(state.loaded) == self._kept:
+                break
+        if not state.loaded:
+            logger.warning("%s: unavailable: %s", task.name, state.reason)
+            return state
+        newest = max(state.loaded)
+        return self._switch(state, newest, seen=newest)
+
+    def _reload(self, state: TaskState, version: int | None, watched: bool = False) -> Replacement:
+        name = state.task.name
+        if version is None:
+            version = max(state.found, default=None)
+        if version is None or version not in state.found:
+            raise VersionNotFoundError(name, version, state.found)
+        tried = self._try(state, version)
+        if version in tried.refused:
+            self._states[name] = tried
+            raise VersionRefusedError(name, version, tried.refused[version].reason, state.serving)
+        # Whoever names a version wants it until a newer one than all of today's comes.
+        seen = version if watched else max(state.seen, *state.found)
+        after = self._states[name] = self._switch(tried, version, seen)
+        before = state.model
+        return Replacement(after.loaded[version].artifact, before.artifact if before else None, tuple(after.loaded))
+
+    def _switch(self, state: TaskState, version: int, seen: int) -> TaskState:
+        state = state.switching(version, self._kept, seen)
+        model = state.loaded[version]
+        logger.info(
+            "%s: version %d serves with %s: %s", state.task.name, version, model.engine.name, model.engine_reason
+        )
+        return state
+
+    def _try(self, state: TaskState, version: int) -> TaskState:
+        """Return the state with a version loaded, or refused."""
+        folder = self._models_dir / state.task.name / str(version)
+        files = files_of(folder)
         try:
-            model = self._load(self._models_dir / task.name / str(version))
-            _check_fits(model, task)
+            model = self._load(folder)
+            _check_fits(model, state.task)
         except ArtifactError as error:
-            logger.warning("%s: version %d refused: %s", task.name, version, error)
-            return VersionState(version, "refused", str(error))
-        logger.info("%s: version %d serves with %s: %s", task.name, version, model.engine.name, model.engine_reason)
-        return VersionState(version, "available", model=model)
+            logger.warning("%s: version %d refused: %s", state.task.name, version, error)
+            return state.refusing(version, Refusal(str(error), files))
+        return state.loading(version, model)
+
+    def _scan(self, state: TaskState) -> TaskState:
+        """Return the state with the versions that now lie on disk, and keep it."""
+        name = state.task.name
+        folder = self._models_dir / name
+        try:
+            found = tuple(versions_in(folder))
+            absence = "holds no version" if folder.is_dir() else "does not exist"
+        except OSError as error:
+            found, absence = (), f"cannot be read: {error.strerror}"
+        absence = f"the folder {name!r} of the models folder {absence}"
+        state = self._states[name] = replace(state.rescanned(found), absence=absence)
+        return state
+
+    def _may_have_changed(self, state: TaskState, version: int) -> bool:
+        refusal = state.refused.get(version)
+        return refusal is None or refusal.files != files_of(self._models_dir / state.task.name / str(version))
 
     def _report_unknown_folders(self) -> None:
-        if not self._models_dir.is_dir():
+        try:
+            folders = sorted(self._models_dir.iterdir())
+        except OSError:
+            # Each task's state will say so.
             return
-        for folder in sorted(self._models_dir.iterdir()):
+        for folder in folders:
             if folder.is_dir() and folder.name not in self._states and not folder.name.startswith("."):
                 logger.warning("%s is ignored: there is no task %r", folder, folder.name)
-
-
-def versions_in(folder: Path) -> list[int]:
-    """Return the versions that a task's folder holds, newest first; none if there is no such folder."""
-    if not folder.is_dir():
-        return []
-    names = [entry.name for entry in folder.iterdir() if entry.is_dir()]
-    return sorted((int(name) for name in names if VERSION_FOLDER.fullmatch(name)), reverse=True)
 
 
 def _check_fits(model: LoadedModel, task: Task) -> None:

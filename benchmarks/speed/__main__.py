@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from app.cores import available_cores
-from app.serving.registry import versions_in
+from app.serving.versions import versions_in
 from benchmarks.speed.contenders import CONTENDERS
 from benchmarks.speed.parts import PARTS
 from benchmarks.speed.plan import Plan

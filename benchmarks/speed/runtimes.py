@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from app.serving.golden import load_golden
 from app.serving.openvino_engine import OpenVinoEngine
-from app.serving.registry import versions_in
 from app.serving.tensorflow_engine import TensorFlowEngine
+from app.serving.versions import versions_in
 from benchmarks.speed.running import PROJECT
 
 REPEATS = 60
