@@ -13,7 +13,7 @@ from app.inputs.limits import InputLimits
 from app.main import create_app
 from app.serving.artifact import open_artifact
 from app.serving.engines import EnginePolicy, load_fastest
-from app.serving.registry import versions_in
+from app.serving.versions import versions_in
 from app.settings import Settings
 from app.tasks import TASKS
 from helpers.handwriting import MNIST, enlarged, font_digit, on_paper, photographed

@@ -14,14 +14,15 @@ from app.tasks import TASKS
 
 Json = dict[str, Any]
 
-ONE = {"200", "400", "413", "415", "422", "500", "503", "504"}
-BATCH = {"200", "400", "413", "415", "500", "503", "504"}
+ONE = {"200", "400", "404", "413", "415", "422", "500", "503", "504"}
+BATCH = {"200", "400", "404", "413", "415", "500", "503", "504"}
 STATUSES = {
     **{f"/predict/{task.name}": ONE for task in TASKS},
     **{f"/predict/{task.name}/batch": BATCH for task in TASKS},
-    **{f"/explain/{name}": ONE | {"404"} for name in ("topic", "catdog", "pneumonia")},
+    **{f"/explain/{name}": ONE for name in ("topic", "catdog", "pneumonia")},
     "/models": {"200", "500"},
     "/models/{task}": {"200", "404", "500"},
+    "/models/{task}/reload": {"200", "400", "401", "403", "404", "409", "500"},
     "/models/{task}/card": {"200", "404", "500", "503"},
     "/models/{task}/plots/{name}": {"200", "404", "500", "503"},
     "/health/live": {"200", "500"},
@@ -113,20 +114,33 @@ def test_every_call_that_runs_a_model_takes_a_deadline(document: Json) -> None:
         assert names == (["X-Deadline-Ms"] if path.startswith(("/predict", "/explain")) else [])
 
 
-def test_only_the_tasks_that_have_a_choice_list_it(document: Json) -> None:
+def test_every_task_lets_its_version_be_named_and_lists_what_else_it_lets_choose(document: Json) -> None:
     parameters = {
         path: [parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "query"]
         for path, operation in operations(document)
         if path.startswith(("/predict", "/explain"))
     }
-    assert {path: names for path, names in parameters.items() if names} == {
-        "/predict/topic": ["top"],
-        "/predict/topic/batch": ["top"],
-        "/predict/pneumonia": ["threshold"],
-        "/predict/pneumonia/batch": ["threshold"],
-        "/explain/topic": ["top", "words"],
-        "/explain/pneumonia": ["threshold"],
+    assert parameters == {
+        "/predict/topic": ["top", "version"],
+        "/predict/topic/batch": ["top", "version"],
+        "/predict/digit": ["version"],
+        "/predict/digit/batch": ["version"],
+        "/predict/catdog": ["version"],
+        "/predict/catdog/batch": ["version"],
+        "/predict/pneumonia": ["threshold", "version"],
+        "/predict/pneumonia/batch": ["threshold", "version"],
+        "/explain/topic": ["top", "words", "version"],
+        "/explain/catdog": ["version"],
+        "/explain/pneumonia": ["threshold", "version"],
     }
+
+
+def test_an_admin_call_says_how_its_key_is_sent(document: Json) -> None:
+    schemes = document["components"]["securitySchemes"]
+    assert schemes["Bearer"]["scheme"] == "bearer"
+    assert (schemes["X-API-Key"]["in"], schemes["X-API-Key"]["name"]) == ("header", "X-API-Key")
+    secured = {path: operation["security"] for path, operation in operations(document) if "security" in operation}
+    assert secured == {"/models/{task}/reload": [{"Bearer": []}, {"X-API-Key": []}]}
 
 
 def test_every_call_has_a_summary_and_a_description(document: Json) -> None:

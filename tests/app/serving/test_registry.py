@@ -4,39 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from app.serving.artifact import open_artifact
-from app.serving.engine import Batch, Outputs, Scheduling
-from app.serving.errors import ModelUnavailableError
-from app.serving.model import LoadedModel
-from app.serving.registry import Registry, versions_in
-from app.settings import Settings
+from app.serving.errors import ModelUnavailableError, VersionNotLoadedError
+from app.serving.registry import Registry
+from app.serving.versions import versions_in
 from helpers.tiny_models import write_manifest
-
-
-class UnusedEngine:
-    name = "unused"
-    scheduling = Scheduling()
-    explain = None
-
-    def run(self, batch: Batch) -> Outputs:
-        raise AssertionError("a registry runs no engine")
-
-
-def verify_only(folder: Path) -> LoadedModel:
-    return LoadedModel(open_artifact(folder), UnusedEngine(), Settings().input_limits)
-
-
-def loaded(models: Path) -> Registry:
-    registry = Registry(models, verify_only)
-    registry.load()
-    return registry
-
-
-def add_version(models: Path, task: str, version: int) -> Path:
-    folder = models / task / str(version)
-    shutil.copytree(models / task / "1", folder)
-    write_manifest(folder)
-    return folder
+from helpers.versions import add_version, damage, loaded, verify_only
 
 
 def test_the_newest_version_serves_and_older_ones_are_not_loaded(models_copy: Path) -> None:
@@ -84,6 +56,44 @@ def test_a_task_without_a_version_is_a_state_with_a_reason(models_copy: Path) ->
 def test_before_loading_every_task_says_so(tiny_models: Path) -> None:
     with pytest.raises(ModelUnavailableError, match="no model has been loaded yet"):
         Registry(tiny_models, verify_only).model("topic")
+
+
+def test_a_task_whose_folder_cannot_be_read_is_a_state_with_a_reason_and_the_others_serve(
+    tiny_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Path.iterdir
+
+    def unreadable(folder: Path) -> object:
+        if folder.name in {"digit", tiny_models.name}:
+            raise PermissionError(13, "Permission denied")
+        return read(folder)
+
+    monkeypatch.setattr(Path, "iterdir", unreadable)
+    registry = loaded(tiny_models)
+    reason = "the folder 'digit' of the models folder cannot be read: Permission denied"
+    assert registry.state("digit").reason == reason
+    assert registry.model("topic").artifact.manifest.version == 1
+
+
+def test_the_newest_usable_versions_are_kept_as_many_as_are_set(models_copy: Path) -> None:
+    for version in (2, 3, 4):
+        add_version(models_copy, "digit", version)
+    damage(models_copy / "digit" / "3")
+    registry = loaded(models_copy, kept=2)
+    states = [(state.version, state.status) for state in registry.state("digit").versions]
+    assert states == [(4, "available"), (3, "refused"), (2, "available"), (1, "not_loaded")]
+    assert registry.model("digit").artifact.manifest.version == 4
+    assert registry.model("digit", 2).artifact.manifest.version == 2
+    with pytest.raises(
+        VersionNotLoadedError, match=r"^Version 1 of the model of 'digit' is not loaded\. Loaded: 2, 4\."
+    ):
+        registry.model("digit", 1)
+
+
+def test_a_version_of_a_task_without_any_is_unavailable_and_says_why(models_copy: Path) -> None:
+    damage(models_copy / "digit" / "1")
+    with pytest.raises(ModelUnavailableError, match="version 1: saved_model"):
+        loaded(models_copy).model("digit", 1)
 
 
 def test_only_positive_integers_are_versions(tmp_path: Path) -> None:
