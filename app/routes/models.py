@@ -65,6 +65,7 @@ def _file_of(state: TaskState, name: str, media_type: str) -> FileResponse:
     if state.model is None:
         raise ModelUnavailableError(state.task.name, state.reason or "")
     artifact = state.model.artifact
-    if name not in artifact.manifest.files:
+    # A model serves on though its folder goes away.
+    if name not in artifact.manifest.files or not (artifact.folder / name).is_file():
         raise ProblemError(NOT_FOUND, f"The model of {state.task.name!r} has no file {name!r}.")
     return FileResponse(artifact.folder / name, media_type=media_type)

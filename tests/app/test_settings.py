@@ -30,6 +30,13 @@ def test_a_value_out_of_range_names_its_knob(monkeypatch: pytest.MonkeyPatch) ->
         Settings()
 
 
+def test_the_admin_keys_hash_is_read_in_either_case_and_nothing_else_is_taken_for_one() -> None:
+    assert Settings(admin_key_sha256="AB" * 32).admin_key_sha256 == "ab" * 32
+    for wrong in ("", "secret", "ab" * 31, "gg" * 32, "ab" * 32 + "\n"):
+        with pytest.raises(ValidationError, match="admin_key_sha256"):
+            Settings(admin_key_sha256=wrong)
+
+
 def test_the_models_beside_the_package_are_the_default() -> None:
     beside = Path(app.__file__).parents[1] / "models"
     assert Settings().models_dir == (beside if beside.is_dir() else Path("models"))

@@ -189,6 +189,15 @@ def test_other_calls_are_answered_while_a_version_is_loaded_and_reloads_take_tur
     assert sorted(orders) in ([(1, 2), (2, 1)], [(2, 1), (2, 2)])
 
 
+def test_a_model_whose_folder_goes_away_answers_on_without_its_card(models_copy: Path, problem: Check) -> None:
+    with serving(create_app(Settings(models_dir=models_copy))) as at, httpx.Client(base_url=at) as client:
+        shutil.rmtree(models_copy / "pneumonia" / "1")
+        assert version_of(client) == 1
+        response = client.get("/models/pneumonia/card")
+        assert response.status_code == 404
+        assert problem(response)["detail"] == "The model of 'pneumonia' has no file 'MODEL_CARD.md'."
+
+
 def test_a_watched_folder_needs_no_call(models_copy: Path) -> None:
     app = create_app(Settings(models_dir=models_copy, watch_seconds=0.05))
     with serving(app) as at, httpx.Client(base_url=at) as client:
