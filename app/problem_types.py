@@ -38,6 +38,20 @@ EMPTY = ProblemType(
     "The input holds nothing: zero bytes, or a text of white space alone.",
     "The upload is empty. Send a picture as JPEG, PNG, WebP, BMP, TIFF or GIF.",
 )
+UNAUTHENTICATED = ProblemType(
+    "unauthenticated",
+    HTTPStatus.UNAUTHORIZED,
+    "Unauthenticated",
+    "The call needs a key that is known here, as `Authorization: Bearer KEY` or `X-API-Key: KEY`.",
+    "This call needs a key. Send one as `Authorization: Bearer KEY` or `X-API-Key: KEY`.",
+)
+FORBIDDEN = ProblemType(
+    "forbidden",
+    HTTPStatus.FORBIDDEN,
+    "Forbidden",
+    "The call is an administrator's, and the service has no administrator or the key is not one's.",
+    "The key of 'clinic' is not an administrator's.",
+)
 NOT_FOUND = ProblemType(
     "not-found",
     HTTPStatus.NOT_FOUND,
@@ -58,20 +72,6 @@ NOT_EXPLAINED = ProblemType(
     "Not explained",
     "The model that serves this task answers but cannot say what its answers rest on; `/predict` takes the same input.",
     "Version 2 of the model of 'catdog' cannot say what its answers rest on.",
-)
-UNAUTHORIZED = ProblemType(
-    "unauthorized",
-    HTTPStatus.UNAUTHORIZED,
-    "Unauthorized",
-    "The call needs a key, and the request carries none or one that is not known.",
-    "This call needs the admin key, as `Authorization: Bearer KEY` or `X-API-Key: KEY`.",
-)
-FORBIDDEN = ProblemType(
-    "forbidden",
-    HTTPStatus.FORBIDDEN,
-    "Forbidden",
-    "The service is not set up to answer this call.",
-    "Admin calls are answered only where QUARTET_ADMIN_KEY_SHA256 is set to the sha256 of the admin key.",
 )
 METHOD_NOT_ALLOWED = ProblemType(
     "method-not-allowed",
@@ -160,7 +160,7 @@ INTERNAL = ProblemType(
 PROBLEM_TYPES = (
     MALFORMED,
     EMPTY,
-    UNAUTHORIZED,
+    UNAUTHENTICATED,
     FORBIDDEN,
     NOT_FOUND,
     NO_SUCH_VERSION,

@@ -53,9 +53,8 @@ MEDIA_TYPE = "application/problem+json"
 class ProblemError(Exception):
     """Raised by a route for an error that is HTTP's own. `str(error)` is the `detail`."""
 
-    def __init__(self, type: ProblemType, detail: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, type: ProblemType, detail: str) -> None:
         self.type = type
-        self.headers = headers
         super().__init__(detail)
 
 
@@ -79,13 +78,19 @@ def problem_of_input(error: InputError, request_id: str) -> Problem:
 
 
 def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a problem as a response, with the request's id and, where that makes sense, when to try again."""
+    """Return a problem as a response, with the request's id and, where that makes sense, when to try again.
+
+    `headers` come before those of the problem's kind.
+    """
     seconds = _RETRY_SECONDS.get(problem.type)
-    retry = {} if seconds is None else {"Retry-After": str(seconds)}
+    own = {} if seconds is None else {"Retry-After": str(seconds)}
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        # RFC 9110, section 15.5.2, wants the scheme named.
+        own["WWW-Authenticate"] = "Bearer"
     return Response(
         problem.model_dump_json(),
         status_code=problem.status,
-        headers={**(headers or {}), **retry, REQUEST_ID_HEADER: problem.request_id},
+        headers={**own, **(headers or {}), REQUEST_ID_HEADER: problem.request_id},
         media_type=MEDIA_TYPE,
     )
 
@@ -103,7 +108,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     async def answer(request: Request, error: Exception) -> Response:
         type_, detail = _explain(request, error)
-        headers = error.headers if isinstance(error, HTTPException | ProblemError) else None
+        headers = error.headers if isinstance(error, HTTPException) else None
         return problem_response(problem_of(type_, detail, request_id_of(request.scope)), headers)
 
     for kind in (

@@ -49,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"--data: there is no folder {options.data}")
     sources = find_sources(options.data)
     with (
-        running_server(options.models) as address,
-        httpx.Client(base_url=address, timeout=PATIENCE) as client,
+        running_server(options.models) as server,
+        httpx.Client(base_url=server.address, timeout=PATIENCE) as client,
     ):
         results, notes = measure(client, options.data, sources, options.limit)
     if not results:

@@ -7,14 +7,12 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
-from app.problem_types import FORBIDDEN, UNAUTHORIZED
+from app.problem_types import FORBIDDEN, UNAUTHENTICATED
 from app.problems import ProblemError
 from app.routes.dependencies import SettingsOf
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="Bearer", description="`Authorization: Bearer KEY`")
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="X-API-Key", description="`X-API-Key: KEY`")
-
-CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 async def require_admin(
@@ -28,11 +26,12 @@ async def require_admin(
         ProblemError: it carries none or another one, or the service has none.
     """
     if settings.admin_key_sha256 is None:
-        raise ProblemError(FORBIDDEN, FORBIDDEN.example)
+        detail = "Admin calls are answered only where QUARTET_ADMIN_KEY_SHA256 is set to the sha256 of the admin key."
+        raise ProblemError(FORBIDDEN, detail)
     given = bearer.credentials if bearer else key
     if given is None:
         detail = "This call needs the admin key, as `Authorization: Bearer KEY` or `X-API-Key: KEY`."
-        raise ProblemError(UNAUTHORIZED, detail, CHALLENGE)
+        raise ProblemError(UNAUTHENTICATED, detail)
     # Starlette decodes headers as latin-1: this gives the bytes as they were sent.
     if not hmac.compare_digest(hashlib.sha256(given.encode("latin-1")).hexdigest(), settings.admin_key_sha256):
-        raise ProblemError(UNAUTHORIZED, "The key is not the admin key.", CHALLENGE)
+        raise ProblemError(UNAUTHENTICATED, "The key is not the admin key.")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 
 from app.examples import reloaded_example
 from app.openapi import error_responses, ok_response
-from app.problem_types import FORBIDDEN, MALFORMED, NO_SUCH_VERSION, NOT_FOUND, UNAUTHORIZED, VERSION_REFUSED
+from app.problem_types import FORBIDDEN, MALFORMED, NO_SUCH_VERSION, NOT_FOUND, UNAUTHENTICATED, VERSION_REFUSED
 from app.routes.admin import require_admin
 from app.routes.dependencies import LoaderOf, RegistryOf, TaskStateOf
 from app.schemas import ModelIdentity, Reloaded
@@ -15,7 +15,7 @@ from app.serving.artifact import Artifact
 
 router = APIRouter(prefix="/models", tags=["models"], dependencies=[Depends(require_admin)])
 
-ERRORS = (MALFORMED, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NO_SUCH_VERSION, VERSION_REFUSED)
+ERRORS = (MALFORMED, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, NO_SUCH_VERSION, VERSION_REFUSED)
 
 
 @router.post(

@@ -168,7 +168,9 @@ class Registry:
         folder = self._models_dir / name
         try:
             found = tuple(versions_in(folder))
-            absence = "holds no version" if folder.is_dir() else "does not exist"
+            absence = "does not exist"
+            if folder.is_dir():
+                absence = "has versions, none of them tried" if found else "holds no version"
         except OSError as error:
             found, absence = (), f"cannot be read: {error.strerror}"
         absence = f"the folder {name!r} of the models folder {absence}"

@@ -124,7 +124,7 @@ def test_without_the_admin_key_nothing_is_reloaded_nor_told(
         response = keeping_two.post(f"/models/{path}", headers=headers)
         assert response.status_code == 401
         assert response.headers["www-authenticate"] == "Bearer"
-        assert problem(response)["type"] == "/problems/unauthorized"
+        assert problem(response)["type"] == "/problems/unauthenticated"
     assert version_of(keeping_two) == 2
 
 

@@ -125,6 +125,17 @@ def test_a_task_that_had_no_model_gets_one(models_copy: Path) -> None:
     assert (done.now.manifest.version, done.before) == (1, None)
 
 
+def test_a_task_whose_versions_have_not_been_tried_says_so(models_copy: Path) -> None:
+    damage(models_copy / "digit" / "1")
+    registry = loaded(models_copy)
+    (models_copy / "digit" / "1").rename(models_copy / "digit" / "2")
+    with pytest.raises(VersionNotFoundError):
+        registry.reload("digit", 1)
+    assert shown(registry) == [(2, "not_loaded", "it has not been asked for")]
+    reason = "the folder 'digit' of the models folder has versions, none of them tried"
+    assert registry.state("digit").reason == reason
+
+
 def test_only_as_many_versions_stay_loaded_as_are_kept(models_copy: Path) -> None:
     registry = loaded(models_copy, kept=2)
     for version, left in ((2, (2, 1)), (3, (3, 2)), (4, (4, 3))):
