@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 
+from app.errors import ConfigurationError
+
 GROUP = "quartet.commands"
 TRAINING = "training."
 
@@ -21,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         status: int = options.func(options)
+    except ConfigurationError as error:
+        print(f"quartet {options.command}: {error}", file=sys.stderr)
+        return 2
     except ModuleNotFoundError as error:
         # The training commands import what they need only once they are asked for.
         entry = next(entry for entry in entries if entry.name == options.command)

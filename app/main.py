@@ -22,6 +22,7 @@ from app.serving.engines import load_fastest
 from app.serving.predictor import Predictor
 from app.serving.registry import Registry
 from app.serving.scheduling.workers import Workers
+from app.serving.signing import read_verifier
 from app.serving.watching import watching
 from app.settings import Settings
 from app.tasks import TASKS, Task
@@ -40,13 +41,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     Args:
         settings: read from the environment if left out.
+
+    Raises:
+        ConfigurationError: a file that a setting names cannot be used.
     """
     settings = settings or Settings()
+    registry = registry_of(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.settings = settings
-        app.state.registry = registry_of(settings)
+        app.state.registry = registry
         app.state.predictor = Predictor(settings.scheduling_policy)
         app.state.loader = Workers(1, "loader")
         await app.state.loader.run(app.state.registry.load)
@@ -86,6 +91,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 def registry_of(settings: Settings, tasks: Sequence[Task] = TASKS) -> Registry:
-    """Return the registry of the models folder, nothing loaded yet."""
-    load = partial(load_fastest, policy=settings.engine_policy, limits=settings.input_limits)
+    """Return the registry of the models folder, nothing loaded yet.
+
+    Raises:
+        ConfigurationError: the public key that signatures are checked against cannot be used.
+    """
+    load = partial(
+        load_fastest,
+        policy=settings.engine_policy,
+        limits=settings.input_limits,
+        verifier=read_verifier(settings.model_public_key),
+    )
     return Registry(settings.models_dir, load, tasks, settings.versions_kept)

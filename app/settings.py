@@ -100,6 +100,11 @@ class Settings(BaseSettings):
         None,
         description="sha256 of the key that admin calls need, in hexadecimal; none of them is answered unless set",
     )
+    model_public_key: Path | None = Field(
+        None,
+        description="Ed25519 public key, PEM or OpenSSH; if set, only model folders whose manifest is signed by it are "
+        "served. Needs the extra `signing`",
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="origins, separated by commas, whose pages may call from a browser; none unless set"
     )

@@ -46,6 +46,7 @@ def add_train(subparsers: Any) -> None:
     release.add_argument(
         "--export", action="store_const", const=Path("models"), dest="out", help="release it under ./models"
     )
+    parser.add_argument("--sign", type=Path, metavar="KEY", help="sign the release with this Ed25519 private key file")
     parser.add_argument("--run", type=Path, help="run folder (default: runs/TASK/RECIPE-SEED)")
     parser.add_argument("--resume", action="store_true", help="go on with the run in the run folder")
     parser.add_argument("--seed", type=int, default=0, help="seeds the split, the weights and the order (default: 0)")
@@ -80,6 +81,9 @@ def run_train(arguments: argparse.Namespace) -> int:
         for recipe in recipes:
             print(f"{recipe.name:14} {recipe.summary}")
         return 0
+    if arguments.sign and not arguments.out:
+        print("quartet train: --sign signs a release: it needs --export or --out", file=sys.stderr)
+        return 2
     try:
         recipe = find_recipe(arguments.task, arguments.recipe or recipes[-1].name)
         _train(arguments, recipe)
@@ -97,10 +101,13 @@ def _train(arguments: argparse.Namespace, recipe: "Recipe") -> None:
     from training.recipes.base import Options
     from training.release import export
     from training.run import SUMMARY_FILE
+    from training.signing import read_signing_key
     from training.stopwatch import Stopwatch
     from training.summary import summarise
     from training.train import train
 
+    # A key that cannot be used is better told now than after hours of training.
+    signing_key = read_signing_key(arguments.sign) if arguments.sign else None
     device = use_device(arguments.device)
     run = _open_run(arguments, recipe)
     with Stopwatch(run.folder, device, running=not run.ended) as watch:
@@ -114,7 +121,7 @@ def _train(arguments: argparse.Namespace, recipe: "Recipe") -> None:
     run.write(SUMMARY_FILE, summary.model_dump(mode="json"))
     _print_figures(summary)
     if arguments.out is not None:
-        target = export(recipe, data, calibrated, arguments.seed, arguments.out, command)
+        target = export(recipe, data, calibrated, arguments.seed, arguments.out, command, signing_key)
         print(f"released {target}")
 
 

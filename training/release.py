@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -21,12 +21,24 @@ from training.recipes.base import Recipe
 from training.report.plots import plot_shifts
 from training.report.run_plots import write_plots
 from training.serving_module import ServingModule
+from training.signing import sign_manifest
 from training.summary import dataset_info
 from training.train import Calibrated, decisions_of, library_versions
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-def export(recipe: Recipe, data: Dataset, calibrated: Calibrated, seed: int, models: Path, command: str) -> Path:
-    """Write the next version of the task's model folder and return it.
+
+def export(
+    recipe: Recipe,
+    data: Dataset,
+    calibrated: Calibrated,
+    seed: int,
+    models: Path,
+    command: str,
+    signing_key: "Ed25519PrivateKey | None" = None,
+) -> Path:
+    """Write the next version of the task's model folder, its manifest signed if there is a key, and return it.
 
     Raises:
         ExportError: another export took the version number meanwhile.
@@ -80,6 +92,8 @@ def export(recipe: Recipe, data: Dataset, calibrated: Calibrated, seed: int, mod
             plots=plots,
         )
         save_manifest(folder, complete)
+        if signing_key is not None:
+            sign_manifest(folder, signing_key)
     return models / recipe.task / str(number)
 
 

@@ -11,11 +11,14 @@ from pydantic import ValidationError
 
 from app.serving.errors import ArtifactError
 from app.serving.manifest import Manifest
+from app.serving.signing import SIGNATURE_FILE, ManifestVerifier
 
 MANIFEST_FILE = "manifest.json"
 GOLDEN_FILE = "golden.npz"
 GRAPH_FILE = "saved_model.pb"
 CARD_FILE = "MODEL_CARD.md"
+UNLISTED_FILES = frozenset({MANIFEST_FILE, SIGNATURE_FILE})
+"""The manifest lists all but itself and its signature."""
 REQUIRED_FILES = (GRAPH_FILE, GOLDEN_FILE)
 
 
@@ -38,34 +41,38 @@ def sha256_of(path: Path) -> str:
 
 
 def checksums(folder: Path) -> dict[str, str]:
-    """Return the sha256 of every file in the folder but the manifest, by posix name relative to it, sorted.
+    """Return the sha256 of every file that a manifest of the folder lists, by posix name relative to it, sorted.
 
     Raises:
         ArtifactError: the folder holds something that is not a plain file of its own.
     """
-    names = sorted(name for name in _file_names(folder) if name != MANIFEST_FILE)
+    names = sorted(set(_file_names(folder)) - UNLISTED_FILES)
     return {name: sha256_of(folder / name) for name in names}
 
 
-def open_artifact(folder: Path) -> Artifact:
+def open_artifact(folder: Path, verifier: ManifestVerifier | None = None) -> Artifact:
     """Verify `models/<task>/<version>` and return what its manifest says.
 
     A SavedModel can run file operations, so none of the folder may reach TensorFlow before this has passed:
     the manifest is of the task and version that the folder's path names, and the folder holds exactly the
-    files that the manifest lists, each with the sha256 listed.
+    files that the manifest lists, each with the sha256 listed. With a verifier, the manifest must be signed too,
+    which covers all that it lists.
 
     Raises:
         ArtifactError: any of that does not hold; the error names the file and the reason.
     """
     folder = folder.absolute()
-    present = set(_file_names(folder))
+    with _readable("the folder"):
+        present = set(_file_names(folder))
     if MANIFEST_FILE not in present:
         raise ArtifactError(MANIFEST_FILE, "is missing")
     with _readable(MANIFEST_FILE):
         content = (folder / MANIFEST_FILE).read_bytes()
+    if verifier is not None:
+        _check_signature(folder, content, verifier)
     manifest = _parse(content)
     _check_place(manifest, folder)
-    _check_names(manifest, present - {MANIFEST_FILE})
+    _check_names(manifest, present - UNLISTED_FILES)
     for name, expected in manifest.files.items():
         with _readable(name):
             found = sha256_of(folder / name)
@@ -76,11 +83,11 @@ def open_artifact(folder: Path) -> Artifact:
 
 def _file_names(folder: Path) -> Iterator[str]:
     root = folder.resolve()
-    for parent, folders, files in os.walk(folder):
+    for parent, folders, files in os.walk(folder, onerror=_raise):
         for name in (*folders, *files):
             path = Path(parent, name)
             relative = path.relative_to(folder).as_posix()
-            if path.is_symlink() and not path.resolve().is_relative_to(root):
+            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
                 raise ArtifactError(relative, "is a link that leaves the model folder")
             if path.is_symlink() and path.is_dir():
                 raise ArtifactError(relative, "is a link to a folder")
@@ -91,12 +98,25 @@ def _file_names(folder: Path) -> Iterator[str]:
             yield Path(parent, name).relative_to(folder).as_posix()
 
 
+def _raise(error: OSError) -> None:
+    raise error
+
+
 @contextmanager
 def _readable(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise ArtifactError(name, f"cannot be read: {error.strerror}") from error
+
+
+def _check_signature(folder: Path, manifest: bytes, verifier: ManifestVerifier) -> None:
+    if not (folder / SIGNATURE_FILE).is_file():
+        raise ArtifactError(SIGNATURE_FILE, "is missing, and this service takes signed models alone")
+    with _readable(SIGNATURE_FILE):
+        signature = (folder / SIGNATURE_FILE).read_bytes()
+    if not verifier.signed(manifest, signature):
+        raise ArtifactError(SIGNATURE_FILE, "is not the manifest's signature by the key that this service trusts")
 
 
 def _parse(content: bytes) -> Manifest:

@@ -17,6 +17,7 @@ from app.serving.linear_text_engine import LinearTextEngine
 from app.serving.manifest import Manifest
 from app.serving.model import LoadedModel, accept, open_checked
 from app.serving.openvino_engine import OpenVinoEngine
+from app.serving.signing import ManifestVerifier
 from app.serving.tensorflow_engine import TensorFlowEngine
 
 EngineChoice = Literal["auto", "tensorflow", "openvino"]
@@ -40,16 +41,18 @@ class EnginePolicy:
     openvino_cache: Path | None = None
 
 
-def load_fastest(folder: Path, policy: EnginePolicy, limits: InputLimits) -> LoadedModel:
+def load_fastest(
+    folder: Path, policy: EnginePolicy, limits: InputLimits, verifier: ManifestVerifier | None = None
+) -> LoadedModel:
     """Verify a model folder and load it with the engine that the policy leads to.
 
     An engine other than TensorFlow, in which the model was exported, must also decide as the export did: the same
-    labels, the same inputs in distribution.
+    labels, the same inputs in distribution. With a verifier, the manifest must be signed.
 
     Raises:
         ArtifactError: no engine may serve it; the error names the file and the reason.
     """
-    artifact, golden = open_checked(folder)
+    artifact, golden = open_checked(folder, verifier)
     refusals: dict[EngineName, ArtifactError] = {}
     names = _candidates(policy.choice, artifact.manifest)
     for name in names:

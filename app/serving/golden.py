@@ -59,7 +59,9 @@ def load_golden(path: Path) -> Golden:
                 _inputs(arrays["inputs"]), _floats(arrays["probabilities"], 2), _floats(arrays["ood_score"], 1)
             )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ArtifactError(GOLDEN_FILE, f"cannot be read: {error}") from error
+        # An OSError names the path, which clients would read.
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ArtifactError(GOLDEN_FILE, f"cannot be read: {reason}") from error
     counts = {len(golden.inputs), len(golden.probabilities), len(golden.ood_score)}
     if len(counts) != 1 or counts == {0} or golden.probabilities.shape[1] < 2:
         raise ArtifactError(GOLDEN_FILE, "must hold one answer over two labels or more for each of its inputs")

@@ -1,5 +1,6 @@
 """One verified, loaded and accepted model: uploads in, predictions or typed errors out."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from app.serving.engine import Batch, Engine, EngineLoader, Outputs
 from app.serving.errors import ArtifactError
 from app.serving.golden import Golden, check_golden, load_golden
 from app.serving.manifest import Manifest, OperatingPoint
+from app.serving.signing import ManifestVerifier
 
 Payload = bytes | str
 """What a client sent for one input: a file's bytes, or a text already decoded."""
@@ -29,6 +31,9 @@ OutputRow = tuple[NDArray[np.float32], np.float32]
 
 MAX_BATCH = 32
 """Inputs run at once: beyond this a CPU gains nothing and the memory for activations grows."""
+
+SOURCE_LINE = re.compile(r"(?: at)? ?[\w./+-]+\.(?:cc|cpp|h|hpp|py):\d+:?")
+ABSOLUTE_PATH = re.compile(r"(?<![\w.])/[\w./+-]+")
 
 DECIMALS = 6
 """Of the numbers answered; float32 resolves no more near 1. Decisions are taken on the numbers as shown."""
@@ -147,13 +152,13 @@ def load_model(folder: Path, load_engine: EngineLoader, limits: InputLimits) -> 
     return model
 
 
-def open_checked(folder: Path) -> tuple[Artifact, Golden]:
-    """Verify a model folder and read its golden answers.
+def open_checked(folder: Path, verifier: ManifestVerifier | None = None) -> tuple[Artifact, Golden]:
+    """Verify a model folder, and its signature if there is a verifier, and read its golden answers.
 
     Raises:
         ArtifactError: it must not be served; the error names the file and the reason.
     """
-    artifact = open_artifact(folder)
+    artifact = open_artifact(folder, verifier)
     golden = load_golden(artifact.folder / GOLDEN_FILE)
     _check_golden_shapes(golden, artifact.manifest)
     return artifact, golden
@@ -172,11 +177,16 @@ def accept(
         outputs = model.run(golden.inputs)
     # No engine documents a common type for what loading or running a graph can raise.
     except Exception as error:
-        # Clients read this: no path of this machine.
-        reason = str(error).replace(str(artifact.folder), "the model folder").strip().partition("\n")[0]
+        reason = _without_paths(str(error), artifact.folder)
         raise ArtifactError(GRAPH_FILE, f"cannot be run: {type(error).__name__}: {reason}") from error
     check_golden(golden, outputs)
     return model, outputs
+
+
+def _without_paths(message: str, folder: Path) -> str:
+    """Return the first line of an engine's message as clients may read it: no path of this machine or of its source."""
+    first = message.replace(str(folder), "the model folder").strip().partition("\n")[0]
+    return ABSOLUTE_PATH.sub("...", SOURCE_LINE.sub("", first))
 
 
 def _negative(manifest: Manifest, point: OperatingPoint) -> str:

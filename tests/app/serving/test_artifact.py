@@ -2,6 +2,9 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -77,6 +80,37 @@ def test_a_linked_folder_is_refused(folder: Path) -> None:
 def test_a_dangling_link_is_refused(folder: Path) -> None:
     (folder / "gone").symlink_to(folder / "nothing")
     assert refusal(folder) == "gone: is not a regular file"
+
+
+def test_a_link_to_itself_is_refused(folder: Path) -> None:
+    (folder / "loop").symlink_to(folder / "loop")
+    assert refusal(folder) == "loop: is not a regular file"
+
+
+@pytest.mark.parametrize("name", ["", "variables"])
+def test_a_folder_that_cannot_be_read_is_refused(folder: Path, name: str) -> None:
+    (folder / name).chmod(0)
+    try:
+        with unprivileged(folder):
+            assert refusal(folder) == "the folder: cannot be read: Permission denied"
+    finally:
+        (folder / name).chmod(0o755)
+
+
+@contextmanager
+def unprivileged(folder: Path) -> Iterator[None]:
+    """Make root, who reads everything, somebody who may reach the folder and no more."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for parent in folder.parents:
+        if parent.stat().st_uid == 0 and parent.is_relative_to(tempfile.gettempdir()):
+            parent.chmod(parent.stat().st_mode | 0o111)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def test_a_pipe_is_refused_instead_of_read_forever(folder: Path) -> None:
