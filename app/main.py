@@ -1,5 +1,6 @@
 """The service put together. Run it with `quartet serve`, or `uvicorn app.main:create_app --factory`."""
 
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -9,12 +10,17 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
+from app.access.gate import Gate
+from app.access.keys import read_keys
+from app.middleware.access import AccessMiddleware
+from app.middleware.access_log import AccessLogMiddleware, silence_uvicorn
 from app.middleware.body_limit import BodyLimitMiddleware
 from app.middleware.defects import DefectMiddleware
 from app.middleware.request_id import REQUEST_ID_HEADER, RequestIdMiddleware
+from app.middleware.security_headers import SecurityHeadersMiddleware
 from app.openapi import DocumentedAPI
 from app.problem_types import TOO_LARGE
-from app.problems import ProblemError, install_problem_handlers, internal_error_response
+from app.problems import ProblemError, access_response, install_problem_handlers, internal_error_response
 from app.routes import health, models, pages, reload
 from app.routes.explain import explain_router
 from app.routes.predict import predict_router
@@ -50,6 +56,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        silence_uvicorn()
         app.state.settings = settings
         app.state.registry = registry
         app.state.predictor = Predictor(settings.scheduling_policy)
@@ -69,12 +76,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # A redirect would answer a POST to `/predict/digit/` with a page that curl does not follow.
         redirect_slashes=False,
         lifespan=lifespan,
+        needs_key=settings.api_keys_file is not None,
     )
     install_problem_handlers(app)
     too_large = partial(ProblemError, TOO_LARGE, f"The body is larger than {settings.max_body_bytes:,} bytes.")
     # Each of these lies outside those before it.
     app.add_middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes, error=too_large)
     app.add_middleware(DefectMiddleware, respond=internal_error_response)
+    if settings.api_keys_file is not None:
+        gate = Gate(read_keys(settings.api_keys_file), time.monotonic)
+        app.add_middleware(AccessMiddleware, gate=gate, respond=access_response)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -83,6 +94,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_headers=["*"],
             expose_headers=[REQUEST_ID_HEADER],
         )
+    app.add_middleware(SecurityHeadersMiddleware)
+    app.add_middleware(AccessLogMiddleware)
     app.add_middleware(RequestIdMiddleware)
     for router in (predict_router(), explain_router(), models.router, reload.router, health.router, pages.router):
         app.include_router(router)

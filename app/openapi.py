@@ -7,7 +7,8 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from app import examples
-from app.problem_types import INTERNAL, ProblemType
+from app.middleware.paths import is_open
+from app.problem_types import INTERNAL, RATE_LIMITED, UNAUTHENTICATED, ProblemType
 from app.problems import MEDIA_TYPE
 from app.schemas import (
     ExplainedDecision,
@@ -24,13 +25,31 @@ BINARY = {"type": "string", "format": "binary"}
 RETRY_AFTER = {"Retry-After": {"description": "seconds until a new try makes sense", "schema": {"type": "integer"}}}
 # Those that FastAPI does not see, because a route reads or writes them itself.
 OWN_MODELS = (Problem, NotReady, TextRequest, TextBatchRequest, ExplainedPicture, ExplainedDecision)
+KEY_SCHEMES = {
+    "Bearer": {"type": "http", "scheme": "bearer", "description": "an API key as `Authorization: Bearer KEY`"},
+    "X-API-Key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "an API key as `X-API-Key: KEY`",
+    },
+}
 REFERENCE = "#/components/schemas/{model}"
 
 Json = dict[str, Any]
 
 
 class DocumentedAPI(FastAPI):
-    """FastAPI whose document has the problem schemas, and no error that this service does not give."""
+    """FastAPI whose document has the problem schemas, and no error that this service does not give.
+
+    Args:
+        needs_key: whether calls need an API key.
+        options: FastAPI's own.
+    """
+
+    def __init__(self, *, needs_key: bool, **options: Any) -> None:
+        super().__init__(**options)
+        self.needs_key = needs_key
 
     def openapi(self) -> Json:
         """Return the OpenAPI document, made once."""
@@ -51,6 +70,8 @@ class DocumentedAPI(FastAPI):
                 schemas.pop(name, None)
             for model in OWN_MODELS:
                 schemas.update(_schemas_of(model))
+            if self.needs_key:
+                _ask_for_keys(document)
             self.openapi_schema = document
         return self.openapi_schema
 
@@ -122,6 +143,17 @@ def _form(field: str, schema: Json) -> Json:
 def _schemas_of(model: type[BaseModel]) -> Json:
     schema = model.model_json_schema(ref_template=REFERENCE)
     return {**schema.pop("$defs", {}), model.__name__: schema}
+
+
+def _ask_for_keys(document: Json) -> None:
+    document["components"].setdefault("securitySchemes", {}).update(KEY_SCHEMES)
+    for path, operations in document["paths"].items():
+        if is_open(path):
+            continue
+        for operation in operations.values():
+            operation["security"] = [{name: []} for name in KEY_SCHEMES]
+            for status, response in error_responses(UNAUTHENTICATED, RATE_LIMITED).items():
+                operation["responses"].setdefault(str(status), response)
 
 
 def _drop_own_validation_error(responses: Json) -> None:

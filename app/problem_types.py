@@ -116,6 +116,14 @@ OVERSIZED = ProblemType(
     "The content is larger than the limits allow: a picture's pixels or frames, a text's characters.",
     "The picture has 60,000 x 60,000 pixels, more than 50,000,000 in all. Send a smaller one.",
 )
+RATE_LIMITED = ProblemType(
+    "rate-limited",
+    HTTPStatus.TOO_MANY_REQUESTS,
+    "Rate limited",
+    "The key was used more often than it may be. Try again after `Retry-After`.",
+    "The key of 'clinic' may make 600 requests a minute. Try again later.",
+    retry_seconds=1,
+)
 UNAVAILABLE = ProblemType(
     "model-unavailable",
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -171,6 +179,7 @@ PROBLEM_TYPES = (
     UNSUPPORTED,
     BROKEN,
     OVERSIZED,
+    RATE_LIMITED,
     UNAVAILABLE,
     OVERLOADED,
     DEADLINE,

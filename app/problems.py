@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from app.access.errors import AccessError, RateLimitedError
 from app.inputs.errors import (
     BrokenInputError,
     EmptyInputError,
@@ -31,6 +32,8 @@ from app.problem_types import (
     OVERLOADED,
     OVERSIZED,
     PROBLEM_TYPES,
+    RATE_LIMITED,
+    UNAUTHENTICATED,
     UNAVAILABLE,
     UNSUPPORTED,
     VERSION_REFUSED,
@@ -131,6 +134,14 @@ def install_problem_handlers(app: FastAPI) -> None:
 def internal_error_response(request_id: str) -> Response:
     """Return the answer to a request that met a defect. It tells nothing of the defect."""
     return problem_response(problem_of(INTERNAL, INTERNAL.example, request_id))
+
+
+def access_response(error: AccessError, request_id: str) -> Response:
+    """Return the answer to a call that is not let in."""
+    if isinstance(error, RateLimitedError):
+        headers = {"Retry-After": str(error.retry_seconds)}
+        return problem_response(problem_of(RATE_LIMITED, str(error), request_id), headers)
+    return problem_response(problem_of(UNAUTHENTICATED, str(error), request_id))
 
 
 def _explain(request: Request, error: Exception) -> tuple[ProblemType, str]:

@@ -100,6 +100,11 @@ class Settings(BaseSettings):
         None,
         description="sha256 of the key that admin calls need, in hexadecimal; none of them is answered unless set",
     )
+    api_keys_file: Path | None = Field(
+        None,
+        description="TOML file of the API keys' hashes (`quartet key NAME` makes an entry); if set, every call but "
+        "the documentation and /health needs a key",
+    )
     model_public_key: Path | None = Field(
         None,
         description="Ed25519 public key, PEM or OpenSSH; if set, only model folders whose manifest is signed by it are "

@@ -43,6 +43,7 @@ def serve(options: argparse.Namespace) -> int:
         port=settings.port,
         log_level=settings.log_level,
         server_header=False,
+        access_log=False,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
     server = _AnnouncingServer(config)

@@ -46,14 +46,22 @@ def test_it_says_where_it_answers_survives_bad_input_and_stops_on_a_signal(proce
     assert "pneumonia: version 1 serves" in log
 
 
-def test_a_setting_out_of_range_is_named() -> None:
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("MAX_PIXELS", "-5", "max_pixels"),
+        ("API_KEYS_FILE", "gone.toml", "the keys file gone.toml cannot be read: No such file or directory"),
+        ("MODEL_PUBLIC_KEY", "gone.pub", "the public key gone.pub cannot be read: No such file or directory"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(name: str, value: str, said: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "app.cli", "serve"],
-        env={**os.environ, "QUARTET_MAX_PIXELS": "-5"},
+        env={**os.environ, f"QUARTET_{name}": value},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 2
-    assert "max_pixels" in done.stderr
+    assert said in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,0 +1,1 @@
+"""Who calls, by API key, and how often: knows nothing of HTTP."""
