@@ -84,7 +84,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes, error=too_large)
     app.add_middleware(DefectMiddleware, respond=internal_error_response)
     if settings.api_keys_file is not None:
-        gate = Gate(read_keys(settings.api_keys_file), time.monotonic)
+        keyring = read_keys(settings.api_keys_file)
+        if settings.admin_key_sha256 is not None:
+            keyring = keyring.with_admin(settings.admin_key_sha256)
+        gate = Gate(keyring, time.monotonic)
         app.add_middleware(AccessMiddleware, gate=gate, respond=access_response)
     if settings.cors_origins:
         app.add_middleware(

@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.access.caller import Caller
+from app.access.keys import entry_of
 from app.main import create_app
 from app.serving.model import LoadedModel
 from app.serving.registry import Registry
@@ -226,3 +228,20 @@ def test_a_registry_is_read_by_requests_without_a_lock(models: Path) -> None:
     stop.set()
     reader.join(10)
     assert seen == {1, 2}
+
+
+def test_where_keys_are_asked_for_an_admins_and_the_admin_key_reload_and_others_do_not(
+    models: Path, tmp_path: Path, problem: Check
+) -> None:
+    callers = {"clinic-key": Caller("clinic"), "ops-key": Caller("ops", admin=True)}
+    keys_file = tmp_path / "keys.toml"
+    keys_file.write_text("\n".join(entry_of(key, caller) for key, caller in callers.items()))
+    with serving(create_app(settings_of(models, api_keys_file=keys_file))) as at:
+
+        def reload(key: bytes) -> httpx.Response:
+            return httpx.post(f"{at}/models/digit/reload", headers={"X-API-Key": key}, timeout=30)
+
+        assert [reload(key).status_code for key in (b"ops-key", KEY.encode(), b"nobody's")] == [200, 200, 401]
+        refused = reload(b"clinic-key")
+        assert refused.status_code == 403
+        assert "The key of 'clinic' is not an admin's" in str(problem(refused)["detail"])
