@@ -1,72 +1,135 @@
-"""How fast JPEG decoders read the X-ray as the model takes it: `python -m benchmarks.speed.decoders`.
+"""How fast JPEG decoders read the X-ray as the model takes it: `python -m benchmarks.speed.decoders [--markdown]`.
 
-simplejpeg and PyTurboJPEG are not among the project's dependencies: install them to have them measured.
+Some are not among the project's dependencies. To have them measured:
+`uv pip install simplejpeg opencv-python-headless PyTurboJPEG`. PyTurboJPEG also needs the system's libturbojpeg 3;
+with version 2, as Debian 12 has it (`apt install libturbojpeg0`), install `"PyTurboJPEG<2"`.
+
+The decoders take turns, so that whatever else the machine does falls on all alike.
 """
 
-import contextlib
+import argparse
 import io
 import time
-from collections.abc import Callable
-from importlib.util import find_spec
+from collections.abc import Callable, Sequence
+from functools import partial
+from importlib import import_module
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from app.inputs.image import read_image
 from app.inputs.limits import InputLimits
 from app.inputs.spec import ImageSpec
 from benchmarks.speed.inputs import xray_jpeg
+from benchmarks.speed.table import table
 
 SPEC = ImageSpec(mode="L", height=224, width=224, resize="bicubic")
 REPEATS = 40
+REDUCED = (2, 4)
+HEAD = ("decoder", "ms, fastest", "ms, middle", "pixels off, mean", "at most")
 
-Reader = Callable[[bytes], "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]"]
+Reader = Callable[[bytes], NDArray[np.uint8]]
 
 
-def main() -> None:
-    """Print each reader's fastest and middle time, and how far its pixels are from ours."""
-    content = xray_jpeg()
-    ours = read_image(content, SPEC, InputLimits()).astype(int)
-    for name, read in readers().items():
-        times = []
-        for _ in range(REPEATS):
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print each reader's fastest and middle time, and how far its pixels are from those of a whole decode."""
+    parser = argparse.ArgumentParser(prog="benchmarks.speed.decoders", description=__doc__.partition("\n")[0])
+    parser.add_argument("--repeats", type=int, default=REPEATS)
+    parser.add_argument("--markdown", action="store_true", help="print a table for docs/benchmarks.md")
+    options = parser.parse_args(arguments)
+    found, absent = readers()
+    print(table(HEAD, measure(found, xray_jpeg(), options.repeats), options.markdown))
+    for name, why in absent.items():
+        print(f"\nnot measured: {name}: {why}")
+
+
+def measure(found: dict[str, Reader], content: bytes, repeats: int) -> list[tuple[str, ...]]:
+    """Return a row for each reader."""
+    whole = _whole(content).astype(int)
+    times: dict[str, list[float]] = {name: [] for name in found}
+    for _ in range(repeats):
+        for name, read in found.items():
             started = time.perf_counter()
-            pixels = read(content)
-            times.append((time.perf_counter() - started) * 1e3)
-        off = np.abs(pixels.reshape(ours.shape).astype(int) - ours)
-        print(
-            f"{name:<24} {min(times):6.2f} ms, middle {np.median(times):6.2f} ms; "
-            f"pixels off by {off.mean():.3f}, at most {off.max()}"
-        )
+            read(content)
+            times[name].append((time.perf_counter() - started) * 1e3)
+    rows: list[tuple[str, ...]] = []
+    for name, read in found.items():
+        off = np.abs(read(content).reshape(whole.shape).astype(int) - whole)
+        spent = times[name]
+        rows.append((name, f"{min(spent):.2f}", f"{np.median(spent):.2f}", f"{off.mean():.2f}", f"{off.max()}"))
+    return rows
 
 
-def readers() -> dict[str, Reader]:
-    """Return the readers that are installed, ours first."""
+def readers() -> tuple[dict[str, Reader], dict[str, str]]:
+    """Return the readers that are installed, ours first, and why each of the others cannot be used.
+
+    A reduced decode makes a picture of 1/2 or 1/4 of the width and the height, which is then resized.
+    """
     found: dict[str, Reader] = {
         "Pillow, reduced (ours)": lambda content: read_image(content, SPEC, InputLimits()),
-        "Pillow, whole": lambda content: _fitted(Image.open(io.BytesIO(content)).convert("L")),
+        "Pillow, whole": _whole,
     }
-    if find_spec("simplejpeg"):
-        import simplejpeg
+    absent = {}
+    decoders: dict[str, Callable[[], Callable[[bytes, int], NDArray[np.uint8]]]] = {
+        "Pillow, draft": lambda: _draft,
+        "simplejpeg": _simplejpeg,
+        "PyTurboJPEG": _turbojpeg,
+        "OpenCV": _opencv,
+    }
+    for name, load in decoders.items():
+        try:
+            decode = load()
+        # PyTurboJPEG raises a RuntimeError where it finds no library, or an older one than it needs.
+        except (ImportError, RuntimeError) as error:
+            absent[name] = str(error).partition("\n")[0]
+            continue
+        found |= {f"{name}, 1/{scale}": partial(_fitted, decode, scale) for scale in REDUCED}
+    return found, absent
 
-        found["simplejpeg, reduced"] = lambda content: _fitted(
-            Image.fromarray(
-                simplejpeg.decode_jpeg(content, "GRAY", min_height=2 * SPEC.height, min_width=2 * SPEC.width)[..., 0]
-            )
-        )
-    # It also needs the system's library.
-    with contextlib.suppress(ImportError, RuntimeError):
-        import turbojpeg
 
-        decoder = turbojpeg.TurboJPEG()
-        found["PyTurboJPEG, reduced"] = lambda content: _fitted(
-            Image.fromarray(decoder.decode(content, pixel_format=turbojpeg.TJPF_GRAY, scaling_factor=(1, 2))[..., 0])
-        )
-    return found
+def _whole(content: bytes) -> NDArray[np.uint8]:
+    return _resized(Image.open(io.BytesIO(content)).convert("L"))
 
 
-def _fitted(image: Image.Image) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
+def _fitted(decode: Callable[[bytes, int], NDArray[np.uint8]], scale: int, content: bytes) -> NDArray[np.uint8]:
+    return _resized(Image.fromarray(decode(content, scale)))
+
+
+def _resized(image: Image.Image) -> NDArray[np.uint8]:
     return np.asarray(image.resize((SPEC.width, SPEC.height), Image.Resampling.BICUBIC))
+
+
+def _draft(content: bytes, scale: int) -> NDArray[np.uint8]:
+    image = Image.open(io.BytesIO(content))
+    image.draft("L", (image.width // scale, image.height // scale))
+    return np.asarray(image)
+
+
+def _simplejpeg() -> Callable[[bytes, int], NDArray[np.uint8]]:
+    library: Any = import_module("simplejpeg")
+
+    def decode(content: bytes, scale: int) -> NDArray[np.uint8]:
+        height, width, *_ = library.decode_jpeg_header(content)
+        return library.decode_jpeg(content, "GRAY", min_height=height // scale, min_width=width // scale)[..., 0]
+
+    return decode
+
+
+def _turbojpeg() -> Callable[[bytes, int], NDArray[np.uint8]]:
+    library: Any = import_module("turbojpeg")
+    decoder = library.TurboJPEG()
+    return lambda content, scale: decoder.decode(content, pixel_format=library.TJPF_GRAY, scaling_factor=(1, scale))[
+        ..., 0
+    ]
+
+
+def _opencv() -> Callable[[bytes, int], NDArray[np.uint8]]:
+    library: Any = import_module("cv2")
+    library.setNumThreads(1)
+    flags = {scale: getattr(library, f"IMREAD_REDUCED_GRAYSCALE_{scale}") for scale in REDUCED}
+    return lambda content, scale: library.imdecode(np.frombuffer(content, np.uint8), flags[scale])
 
 
 if __name__ == "__main__":

@@ -1,79 +1,243 @@
-"""How fast runtimes answer one picture on one thread: `python -m benchmarks.speed.runtimes`.
+"""How fast runtimes answer one picture on one thread: `python -m benchmarks.speed.runtimes [--markdown]`.
 
-LiteRT is not among the project's dependencies: install ai-edge-litert to have it measured.
+LiteRT and ONNX Runtime are not among the project's dependencies. To have them measured:
+`uv pip install ai-edge-litert onnxruntime tf2onnx`
+
+Each runtime has a process of its own, so that neither memory nor settings of one are another's. They take turns, a few
+pictures each, so that whatever else the machine does falls on all alike; and all start anew each round.
 """
 
+import argparse
 import os
+import sys
+import tempfile
+import threading
 import time
-from collections.abc import Callable
-from importlib.util import find_spec
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
-
-# One thread each: TensorFlow reads this when it is imported.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.serving.golden import load_golden
-from app.serving.openvino_engine import OpenVinoEngine
-from app.serving.tensorflow_engine import TensorFlowEngine
-from app.serving.versions import versions_in
+from app.serving.golden import Golden, load_golden
+from app.serving.registry import versions_in
 from benchmarks.speed.running import PROJECT
+from benchmarks.speed.runtime_candidates import Caller, Files, Load, candidates, missing, prepare
+from benchmarks.speed.table import table
 
-REPEATS = 60
+ROUNDS = 3
+TURNS = 4
+RUNS = 5
+SIDE_BY_SIDE_SECONDS = 0.3
+END_SECONDS = 10
+TASKS = ("digit", "catdog", "pneumonia")
+HEAD = (
+    "model", "runtime", "loaded in s", "ms, fastest", "ms, middle", "a second, 2 callers", "MiB added",
+    "off: probability", "off: score",
+)  # fmt: skip
 
-Run = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-
-
-def main() -> None:
-    """Print, for each picture task and runtime, the time to load, to answer, and how far the answers are off."""
-    for task in ("digit", "catdog", "pneumonia"):
-        folder = PROJECT / "models" / task / str(versions_in(PROJECT / "models" / task)[0])
-        golden = load_golden(folder / "golden.npz")
-        pictures = np.asarray(golden.inputs, np.uint8)
-        for name, load in loaders().items():
-            started = time.perf_counter()
-            run = load(folder)
-            loaded = time.perf_counter() - started
-            off = np.abs(
-                np.concatenate([run(pictures[i : i + 1]) for i in range(len(pictures))]) - golden.probabilities
-            )
-            times = []
-            for _ in range(REPEATS):
-                started = time.perf_counter()
-                run(pictures[:1])
-                times.append((time.perf_counter() - started) * 1e3)
-            print(
-                f"{task:<10} {name:<12} loaded in {loaded:5.2f} s; {min(times):7.2f} ms, "
-                f"middle {np.median(times):7.2f} ms; probabilities off by {off.max():.1e}",
-                flush=True,
-            )
+Pictures = NDArray[np.uint8]
 
 
-def loaders() -> dict[str, Callable[[Path], Run]]:
-    """Return what loads a SavedModel into each runtime that is installed."""
-    found: dict[str, Callable[[Path], Run]] = {
-        "OpenVINO": lambda folder: _probabilities(OpenVinoEngine(folder)),
-        "TensorFlow": lambda folder: _probabilities(TensorFlowEngine(folder, 1)),
+@dataclass(frozen=True)
+class Loaded:
+    """What loading took and gave: memory resident beyond what the process had, and the largest differences from golden.
+
+    The seconds are those from before the runtime's import until its first answer can be asked for.
+    """
+
+    seconds: float
+    added_bytes: int
+    off_probability: float
+    off_score: float
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Milliseconds of each picture alone, and pictures a second of two callers side by side."""
+
+    milliseconds: list[float]
+    per_second: float
+
+
+@dataclass
+class Record:
+    """All that was measured of one runtime, or why it could not be."""
+
+    loaded: list[Loaded] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
+    failure: str | None = None
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print, for each picture task and runtime, what loading and answering cost and how far the answers are off."""
+    parser = argparse.ArgumentParser(prog="benchmarks.speed.runtimes", description=__doc__.partition("\n")[0])
+    parser.add_argument("--models", nargs="+", choices=TASKS, default=TASKS)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"{TURNS * RUNS} pictures each")
+    parser.add_argument("--markdown", action="store_true", help="print a table for docs/benchmarks.md")
+    options = parser.parse_args(arguments)
+    # Read by TensorFlow and OpenBLAS when they are imported, which only the started processes do.
+    os.environ["OMP_NUM_THREADS"] = "1"
+    records = {
+        (task, name): record
+        for task in options.models
+        for name, record in measure(_folder(task), candidates(), options.rounds).items()
     }
-    if find_spec("ai_edge_litert"):
-        found["LiteRT"] = _litert
-    return found
+    rows = [(task, name, *figures(record)) for (task, name), record in records.items() if record.failure is None]
+    print(table(HEAD, rows, options.markdown))
+    for (task, name), record in records.items():
+        if record.failure is not None:
+            print(f"\nfailed: {task}, {name}: {record.failure}")
+    if absent := missing():
+        print(f"\nnot installed: {', '.join(absent)} (uv pip install {' '.join(absent.values())})")
 
 
-def _probabilities(engine: OpenVinoEngine | TensorFlowEngine) -> Run:
-    return lambda batch: engine.run(batch).probabilities
+def measure(folder: Path, loads: dict[str, Load], rounds: int) -> dict[str, Record]:
+    """Measure each runtime with the model in `folder`."""
+    records = {name: Record() for name in loads}
+    with tempfile.TemporaryDirectory(prefix="quartet-") as prepared:
+        files = Files(folder, Path(prepared))
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            pool.submit(prepare, files).result()
+        for number in range(rounds):
+            print(f"{folder.parent.name}: round {number + 1} of {rounds}", file=sys.stderr, flush=True)
+            with ExitStack() as started:
+                workers = []
+                for name, load in loads.items():
+                    worker = started.enter_context(_worker(load, files))
+                    _ask(worker, records[name])
+                    workers.append((worker, records[name]))
+                for _ in range(TURNS):
+                    for worker, record in workers:
+                        _ask(worker, record)
+    return records
 
 
-def _litert(folder: Path) -> Run:
-    import tensorflow as tf
-    from ai_edge_litert.interpreter import Interpreter
+def figures(record: Record) -> tuple[str, ...]:
+    """Return the middle of what was measured; of the differences the largest."""
+    times = np.concatenate([turn.milliseconds for turn in record.turns])
+    return (
+        f"{np.median([loaded.seconds for loaded in record.loaded]):.2f}",
+        f"{times.min():.2f}",
+        f"{np.median(times):.2f}",
+        f"{np.median([turn.per_second for turn in record.turns]):.0f}",
+        f"{np.median([loaded.added_bytes for loaded in record.loaded]) / 2**20:.0f}",
+        f"{max(loaded.off_probability for loaded in record.loaded):.0e}",
+        f"{max(loaded.off_score for loaded in record.loaded):.0e}",
+    )
 
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=["serving_default"])
-    interpreter = Interpreter(model_content=converter.convert(), num_threads=1)
-    runner = interpreter.get_signature_runner("serving_default")
-    return lambda batch: np.asarray(runner(inputs=batch)["probabilities"], np.float32)
+
+def serve(connection: Connection, load: Load, files: Files) -> None:
+    """Load a model when first asked, then take a turn each time until asked no more. Runs in its own process.
+
+    Answers with a `Loaded`, then with `Turn`s; or with an error's text, and ends.
+    """
+    try:
+        connection.recv()
+        golden = load_golden(files.saved_model / "golden.npz")
+        loaded, callers = _load(load, files, golden)
+        connection.send(loaded)
+        picture = golden.inputs[:1].astype(np.uint8)
+        while connection.recv():
+            connection.send(Turn(alone(callers[0], picture), side_by_side(callers, picture)))
+    # A runtime may raise anything; the others go on.
+    except Exception as error:
+        connection.send(f"{type(error).__name__}: {str(error).strip()[:300]}")
+
+
+def alone(caller: Caller, picture: Pictures) -> list[float]:
+    """Return the milliseconds of each of `RUNS` runs. One more goes before them: the others had the caches."""
+    times = []
+    for _ in range(1 + RUNS):
+        started = time.perf_counter()
+        caller(picture)
+        times.append((time.perf_counter() - started) * 1e3)
+    return times[1:]
+
+
+def side_by_side(callers: Sequence[Caller], picture: Pictures) -> float:
+    """Return how many pictures a second the callers answer together, a thread each."""
+    counts = [0] * len(callers)
+    begin = threading.Barrier(len(callers) + 1)
+    end = threading.Event()
+
+    def ask(place: int) -> None:
+        begin.wait()
+        while not end.is_set():
+            callers[place](picture)
+            counts[place] += 1
+
+    threads = [threading.Thread(target=ask, args=(place,)) for place in range(len(callers))]
+    for thread in threads:
+        thread.start()
+    begin.wait()
+    started = time.perf_counter()
+    end.wait(SIDE_BY_SIDE_SECONDS)
+    end.set()
+    for thread in threads:
+        thread.join()
+    return sum(counts) / (time.perf_counter() - started)
+
+
+def _load(load: Load, files: Files, golden: Golden) -> tuple[Loaded, list[Caller]]:
+    pictures = np.asarray(golden.inputs, np.uint8)
+    before = _resident_bytes()
+    started = time.perf_counter()
+    callers = load(files)
+    seconds = time.perf_counter() - started
+    answers = [[caller(pictures[i : i + 1]) for i in range(len(pictures))] for caller in callers]
+    added = _resident_bytes() - before
+    probabilities = np.array([[answer.probabilities[0] for answer in each] for each in answers])
+    scores = np.array([[answer.ood_score[0] for answer in each] for each in answers])
+    off_probability = float(np.abs(probabilities - golden.probabilities).max())
+    return Loaded(seconds, added, off_probability, float(np.abs(scores - golden.ood_score).max())), callers
+
+
+@contextmanager
+def _worker(load: Load, files: Files) -> Iterator[Connection]:
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=serve, args=(theirs, load, files), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        yield ours
+    finally:
+        with suppress(OSError):
+            ours.send(False)
+        process.join(END_SECONDS)
+        process.kill()
+        process.join()
+
+
+def _ask(worker: Connection, record: Record) -> None:
+    if record.failure is not None:
+        return
+    try:
+        worker.send(True)
+        answer = worker.recv()
+    except (EOFError, OSError):
+        answer = "its process ended"
+    if isinstance(answer, Loaded):
+        record.loaded.append(answer)
+    elif isinstance(answer, Turn):
+        record.turns.append(answer)
+    else:
+        record.failure = answer
+
+
+def _resident_bytes() -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
+
+
+def _folder(task: str) -> Path:
+    return PROJECT / "models" / task / str(versions_in(PROJECT / "models" / task)[0])
 
 
 if __name__ == "__main__":
