@@ -11,7 +11,8 @@ from app.serving.registry import versions_in
 from benchmarks.speed import runtimes
 from benchmarks.speed.running import PROJECT
 from benchmarks.speed.runtime_candidates import CALLERS, Files, candidates, missing, prepare
-from benchmarks.speed.runtimes import HEAD, RUNS, Loaded, Record, Turn, alone, figures, measure, serve, side_by_side
+from benchmarks.speed.runtime_worker import RUNS, Loaded, Turn, alone, serve, side_by_side
+from benchmarks.speed.runtimes import HEAD, Record, figures, measure
 
 DIGIT = PROJECT / "models" / "digit" / str(versions_in(PROJECT / "models" / "digit")[0])
 PICTURE = np.zeros((1, 28, 28, 1), np.uint8)
