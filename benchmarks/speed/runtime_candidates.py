@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.serving.engine import Outputs
-from app.serving.openvino_engine import OpenVinoEngine, _convert, _options
+from app.serving.openvino_engine import OpenVinoEngine, compile_options, convert
 from app.serving.saved_model.signatures import SERVING
 from app.serving.signatures import OUTPUTS, checked_outputs
 from app.serving.tensorflow_engine import TensorFlowEngine
@@ -76,7 +76,7 @@ def candidates() -> dict[str, Load]:
         "OpenVINO directly": _openvino_directly,
         "OpenVINO directly, share_outputs": partial(_openvino_directly, share_outputs=True),
         "OpenVINO directly, pinned threads": partial(_openvino_directly, pinned=True),
-        "OpenVINO directly, batch fixed at 1": partial(_openvino_directly, batch_size=1),
+        "OpenVINO directly, any batch size": partial(_openvino_directly, any_batch=True),
         "TensorFlow, inter_op 1": partial(_tensorflow, inter_op=1),
         "TensorFlow, inter_op 2": partial(_tensorflow, inter_op=2),
     }
@@ -120,14 +120,14 @@ def _openvino(files: Files, streams: int, threads: int, cached: bool = False) ->
 
 
 def _openvino_directly(
-    files: Files, share_outputs: bool = False, pinned: bool = False, batch_size: int | None = None
+    files: Files, share_outputs: bool = False, pinned: bool = False, any_batch: bool = False
 ) -> list[Caller]:
     import openvino
 
-    model = _convert(files.saved_model, files.saved_model)
-    if batch_size is not None:
-        model.reshape([batch_size, *list(model.input(0).partial_shape)[1:]])
-    options = _options(CALLERS, 1, None) | {"ENABLE_CPU_PINNING": pinned}
+    model = convert(files.saved_model, files.saved_model)
+    if any_batch:
+        model.reshape([-1, *list(model.input(0).partial_shape)[1:]])
+    options = compile_options(CALLERS, 1) | {"ENABLE_CPU_PINNING": pinned}
     compiled = openvino.Core().compile_model(model, "CPU", options)
 
     def caller(request: Any) -> Caller:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.serving.registry import versions_in
+from app.serving.versions import versions_in
 from benchmarks.speed.running import PROJECT
 from benchmarks.speed.runtime_candidates import Files, Load, candidates, missing, prepare
 from benchmarks.speed.runtime_worker import RUNS, Loaded, Turn, serve

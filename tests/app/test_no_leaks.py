@@ -136,7 +136,7 @@ def test_a_file_that_went_away_after_it_was_loaded_tells_nothing(failing: tuple[
     client, models = failing
     (models / "digit" / "1" / "MODEL_CARD.md").unlink()
     response = client.get("/models/digit/card")
-    assert response.status_code == 500
+    assert response.status_code == 404
     assert_tells_nothing(response.text, str(models))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.serving.engine import Outputs
 from app.serving.golden import check_golden, load_golden
-from app.serving.registry import versions_in
+from app.serving.versions import versions_in
 from benchmarks.speed import runtimes
 from benchmarks.speed.running import PROJECT
 from benchmarks.speed.runtime_candidates import CALLERS, Files, candidates, missing, prepare
