@@ -58,6 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         silence_uvicorn()
         app.state.settings = settings
+        app.state.stopping = False
         app.state.registry = registry
         app.state.predictor = Predictor(settings.scheduling_policy)
         app.state.loader = Workers(1, "loader")

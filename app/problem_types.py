@@ -153,7 +153,8 @@ NOT_READY = ProblemType(
     "not-ready",
     HTTPStatus.SERVICE_UNAVAILABLE,
     "Not ready",
-    "At least one task has no model that can answer; `tasks` says which and why. The other tasks are served.",
+    "At least one task has no model that can answer, and `tasks` says which and why; the other tasks are served. Or "
+    "the service is shutting down: it answers what still comes, and closes each connection with the answer.",
     "No model is available for digit.",
     retry_seconds=30,
 )

@@ -1,5 +1,6 @@
 """Every knob of the service, each read from the environment as `QUARTET_<NAME>`."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,6 +20,10 @@ MIB = 1024 * 1024
 def _default_models_dir() -> Path:
     beside_package = Path(__file__).resolve().parents[1] / "models"
     return beside_package if beside_package.is_dir() else Path("models")
+
+
+def _workers_of_each(processes: int) -> int:
+    return math.ceil(available_cores() / processes)
 
 
 class Settings(BaseSettings):
@@ -51,10 +56,15 @@ class Settings(BaseSettings):
     openvino_cache: Path | None = Field(
         None, description="folder where OpenVINO keeps compiled models for the next start; none unless set"
     )
+    processes: PositiveInt = Field(
+        1,
+        description="processes that share the port; each loads the models for itself. Python runs one thread at a "
+        "time: more processes answer more texts, and pictures hardly faster",
+    )
     workers: PositiveInt = Field(
-        default_factory=available_cores,
-        description="threads that read inputs and run models; unless set, one for each core that the affinity and the "
-        "control group's CPU quota leave",
+        default_factory=lambda known: _workers_of_each(known.get("processes", 1)),
+        description="threads of each process that read inputs and run models; unless set, the cores that the affinity "
+        "and the control group's CPU quota leave, divided by `processes` and rounded up",
     )
     inference_threads: PositiveInt = Field(
         1,
@@ -114,7 +124,13 @@ class Settings(BaseSettings):
         (), description="origins, separated by commas, whose pages may call from a browser; none unless set"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severe message logged")
-    shutdown_seconds: PositiveInt = Field(10, description="how long requests under way may go on after a stop signal")
+    drain_seconds: float = Field(
+        0,
+        ge=0,
+        description="how long requests are still taken after a stop signal, readiness already off, so that a load "
+        "balancer notices; every answer then closes its connection",
+    )
+    shutdown_seconds: PositiveInt = Field(10, description="how long requests under way may go on after that")
 
     @field_validator("cors_origins", mode="before")
     @classmethod

@@ -39,11 +39,14 @@ async def live() -> Live:
     },
 )
 async def ready(request: Request, registry: RegistryOf) -> Ready | Response:
-    """Whether to send requests here, and if not, which tasks lack a model and why."""
+    """Whether to send requests here, and if not, which tasks lack a model and why, or that the service stops."""
     tasks = {state.task.name: readiness_of(state) for state in registry.states()}
     unavailable = [name for name, readiness in tasks.items() if readiness.state == "unavailable"]
-    if not unavailable:
+    if request.app.state.stopping:
+        detail = "The service is shutting down."
+    elif unavailable:
+        detail = f"No model is available for {', '.join(unavailable)}."
+    else:
         return Ready(tasks=tasks)
-    detail = f"No model is available for {', '.join(unavailable)}."
     problem = problem_of(NOT_READY, detail, request_id_of(request.scope))
     return problem_response(NotReady(**problem.model_dump(), tasks=tasks))

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-import app
+import app.settings
 from app.settings import Settings
 
 
@@ -40,6 +40,24 @@ def test_the_admin_keys_hash_is_read_in_either_case_and_nothing_else_is_taken_fo
 def test_the_models_beside_the_package_are_the_default() -> None:
     beside = Path(app.__file__).parents[1] / "models"
     assert Settings().models_dir == (beside if beside.is_dir() else Path("models"))
+
+
+@pytest.mark.parametrize(
+    ("cores", "processes", "workers"), [(1, 1, 1), (4, 1, 4), (4, 2, 2), (4, 3, 2), (5, 4, 2), (2, 4, 1)]
+)
+def test_the_cores_are_shared_out_among_the_processes(
+    monkeypatch: pytest.MonkeyPatch, cores: int, processes: int, workers: int
+) -> None:
+    monkeypatch.setattr(app.settings, "available_cores", lambda: cores)
+    settings = Settings(processes=processes)
+    assert settings.workers == workers
+    assert settings.scheduling_policy.workers == settings.engine_policy.streams == workers
+    assert Settings(processes=processes, workers=7).workers == 7
+
+
+def test_no_process_is_no_service() -> None:
+    with pytest.raises(ValidationError, match="processes"):
+        Settings(processes=0)
 
 
 def test_every_knob_is_explained() -> None:

@@ -1,0 +1,47 @@
+"""The sockets that a service listens on."""
+
+import contextlib
+import socket
+
+BACKLOG = 2048
+"""Connections that may wait to be accepted: uvicorn's default. The kernel's `somaxconn` may allow fewer."""
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Return a socket that listens on each address of a host; a connection waits until someone accepts it.
+
+    All get the same port, also where `port` is 0, which means any free one. They listen before a model is loaded:
+    two services would otherwise both be given a port, and one of them would fail when it has loaded all.
+
+    Raises:
+        OSError: the host has no address here, or the port is in use.
+    """
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    with contextlib.ExitStack() as on_failure:
+        sockets: list[socket.socket] = []
+        for family, kind, protocol, _, address in dict.fromkeys(addresses):
+            listener = on_failure.enter_context(socket.socket(family, kind, protocol))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                # `::` would take IPv4's port as well, which may be another's.
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listener.bind((address[0], port or port_of(sockets), *address[2:]))
+            listener.listen(BACKLOG)
+            sockets.append(listener)
+        on_failure.pop_all()
+    return sockets
+
+
+def port_of(sockets: list[socket.socket]) -> int:
+    """Return the port that sockets are bound to; 0 if there are none."""
+    return int(sockets[0].getsockname()[1]) if sockets else 0
+
+
+def documentation_of(sockets: list[socket.socket]) -> str:
+    """Return where a browser on this machine finds the documentation of a service that listens on the sockets."""
+    host = sockets[0].getsockname()[0]
+    if host in {"127.0.0.1", "::1", "0.0.0.0", "::"}:  # noqa: S104 - compared, not listened on
+        host = "localhost"
+    elif ":" in host:
+        host = f"[{host}]"
+    return f"http://{host}:{port_of(sockets)}/docs"

@@ -1,0 +1,90 @@
+"""The server of one process: when it is told to stop it says so, and answers what it has accepted before it ends."""
+
+import signal
+import socket
+import time
+import warnings
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from app.main import create_app
+from app.processes.log import set_up_log
+from app.settings import Settings
+
+SETTLE_SECONDS = 0.3
+"""How long a server that stops goes on as before, at least. What the kernel has accepted in its name, connections and
+whole requests, it then has read: three of uvicorn's ticks, between any two of which it looks for new input."""
+
+CLOSE = (b"connection", b"close")
+
+
+class Server(uvicorn.Server):
+    """Serves until `stop` is called or a signal comes. A second signal, or one during the start, ends it at once.
+
+    uvicorn on its own closes connections within a tick of the signal, with whatever the kernel has received for it,
+    and tells nobody before.
+
+    Args:
+        settings: the service's.
+        on_ready: called once requests are answered.
+    """
+
+    def __init__(self, settings: Settings, on_ready: Callable[[], None]) -> None:
+        # Pillow warns of odd metadata in other words for each upload: they would fill the log and help nobody.
+        warnings.filterwarnings("ignore", module="PIL")
+        set_up_log(settings.log_level)
+        self._service = create_app(settings)
+        super().__init__(
+            uvicorn.Config(
+                self._service,
+                log_level=settings.log_level,
+                server_header=False,
+                access_log=False,
+                timeout_graceful_shutdown=settings.shutdown_seconds,
+            )
+        )
+        self._on_ready = on_ready
+        self._drain_seconds = max(settings.drain_seconds, SETTLE_SECONDS)
+        self._closes_at: float | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Load the service, listen, and say so."""
+        await super().startup(sockets)
+        self._on_ready()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it has been told to stop."""
+        return self._closes_at is not None
+
+    def stop(self) -> None:
+        """Turn readiness off now; after the time to drain refuse connections and end with the last answer.
+
+        Until then every answer closes its connection, so that clients go elsewhere without losing a request.
+        """
+        if self.stopping:
+            return
+        self._service.state.stopping = True
+        self._closes_at = time.monotonic() + self._drain_seconds
+        # Of the requests under way, and of those to come.
+        self.server_state.default_headers.append(CLOSE)
+        self.config.encoded_headers.append(CLOSE)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Say whether to close. Called by uvicorn ten times a second."""
+        self.should_exit = self._closes_at is not None and time.monotonic() >= self._closes_at
+        return await super().on_tick(counter)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
+        """Answer a stop signal."""
+        if self.stopping or not self.started:
+            end_by(sig)
+        self.stop()
+
+
+def end_by(sig: int) -> None:
+    """End this process at once, as the signal does where nobody handles it."""
+    signal.signal(sig, signal.SIG_DFL)
+    signal.raise_signal(sig)

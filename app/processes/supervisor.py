@@ -1,0 +1,181 @@
+"""Keeps several processes serving the same sockets, and stops them together."""
+
+import logging
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+
+from app.processes.child import run_child
+from app.processes.log import set_up_log
+from app.processes.server import SETTLE_SECONDS, end_by
+from app.settings import Settings
+
+FAILED_STARTS = 3
+"""After so many starts in a row that came to nothing, a service of which no process serves is given up."""
+
+LONGEST_PAUSE = 30.0
+"""Seconds between two starts at most, where one has failed."""
+
+SILENCE = 30.0
+"""Seconds without a sign of life after which a process is taken to hang."""
+
+MARGIN = 2.0
+"""Seconds that a process may take to end once it has answered everything."""
+
+logger = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Starts `settings.processes` processes and replaces those that end or hang.
+
+    uvicorn's own supervisor does not tell when all serve, starts processes that die while they start again and again,
+    waits for one that hangs for ever, keeps the socket open while it stops (clients then wait in vain), and leaves
+    its processes behind when it is killed.
+
+    Args:
+        settings: the service's.
+        sockets: bound, and closed once it stops.
+        on_ready: called once, when all processes serve.
+    """
+
+    def __init__(self, settings: Settings, sockets: list[socket.socket], on_ready: Callable[[], None]) -> None:
+        self._settings = settings
+        self._sockets = sockets
+        self._on_ready = on_ready
+        self._children: list[_Child] = []
+        self._failed_starts = 0
+        self._next_start = 0.0
+
+    def run(self) -> int:
+        """Supervise until a stop signal and return the exit status: 1 if no process came to serve.
+
+        A second signal ends all processes, and this one, at once.
+        """
+        set_up_log(self._settings.log_level)
+        with _stop_signals() as signals:
+            announced = False
+            while not signals.poll():
+                self._start_missing()
+                wait([signals, *(child.pipe for child in self._children)], timeout=1)
+                for child in list(self._children):
+                    self._look_after(child)
+                serving = sum(child.serves for child in self._children)
+                if serving == self._settings.processes and not announced:
+                    announced = True
+                    self._on_ready()
+                if not serving and self._failed_starts >= FAILED_STARTS:
+                    logger.error("no process came to serve in %d starts: given up", self._failed_starts)
+                    self._stop(signals)
+                    return 1
+            signals.recv()
+            self._stop(signals)
+        return 0
+
+    def _start_missing(self) -> None:
+        if time.monotonic() < self._next_start:
+            return
+        while len(self._children) < self._settings.processes:
+            self._children.append(_Child(self._settings, self._sockets))
+
+    def _look_after(self, child: "_Child") -> None:
+        child.listen()
+        if child.process.is_alive() and child.silent_for > SILENCE:
+            logger.error("process %d has hung for %.0f s: it is replaced", child.process.pid, child.silent_for)
+            child.process.kill()
+            child.process.join()
+        if child.process.is_alive():
+            if child.serves:
+                self._failed_starts = 0
+            return
+        self._children.remove(child)
+        logger.error("process %d ended (exit status %s): it is replaced", child.process.pid, child.process.exitcode)
+        if not child.serves:
+            self._failed_starts += 1
+            self._next_start = time.monotonic() + min(2**self._failed_starts / 2, LONGEST_PAUSE)
+
+    def _stop(self, signals: Connection) -> None:
+        for listener in self._sockets:
+            listener.close()
+        for child in self._children:
+            child.stop()
+        drain = max(self._settings.drain_seconds, SETTLE_SECONDS)
+        deadline = time.monotonic() + drain + self._settings.shutdown_seconds + MARGIN
+        ended = [child.process.sentinel for child in self._children]
+        while ended and time.monotonic() < deadline and not signals.poll():
+            done = wait([signals, *ended], timeout=deadline - time.monotonic())
+            ended = [sentinel for sentinel in ended if sentinel not in done]
+        for child in self._children:
+            child.process.kill()
+            child.process.join()
+        if signals.poll():
+            end_by(signals.recv())
+
+
+class _Child:
+    """A process and what is known of it."""
+
+    def __init__(self, settings: Settings, sockets: list[socket.socket]) -> None:
+        self.pipe, its_end = Pipe()
+        self.process: SpawnProcess = get_context("spawn").Process(
+            target=run_child, args=(settings, sockets, its_end), name="quartet"
+        )
+        with _keyboard_ignored():
+            self.process.start()
+        its_end.close()
+        self._heard: float | None = None
+
+    @property
+    def serves(self) -> bool:
+        """Whether it has begun to answer requests."""
+        return self._heard is not None
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since its last sign of life; 0 while it starts, which has no limit."""
+        return 0.0 if self._heard is None else time.monotonic() - self._heard
+
+    def listen(self) -> None:
+        """Take in its signs of life. When its end of the pipe has closed it is no more."""
+        try:
+            while self.pipe.poll():
+                self.pipe.recv_bytes()
+                self._heard = time.monotonic()
+        except (EOFError, OSError):
+            self.process.join(MARGIN)
+            self.process.kill()
+            self.process.join()
+
+    def stop(self) -> None:
+        """Let it answer what it has accepted; one that does not serve yet has nothing to finish."""
+        if self.serves:
+            self.pipe.close()
+        else:
+            self.process.kill()
+
+
+@contextmanager
+def _stop_signals() -> Iterator[Connection]:
+    """Give the end of a pipe where the number of each stop signal arrives."""
+    arriving, coming = Pipe(duplex=False)
+    stops = (signal.SIGINT, signal.SIGTERM)
+    before = {stop: signal.signal(stop, lambda number, _: coming.send(number)) for stop in stops}
+    try:
+        yield arriving
+    finally:
+        for stop, handler in before.items():
+            signal.signal(stop, handler)
+
+
+@contextmanager
+def _keyboard_ignored() -> Iterator[None]:
+    """A process started meanwhile ignores Ctrl-C from its first instruction on."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

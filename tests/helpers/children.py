@@ -1,0 +1,49 @@
+"""What stands in for a process that serves, under a supervisor: each fails in its own way."""
+
+import os
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from app.settings import Settings
+
+
+def fails_to_start(settings: Settings, sockets: list[Any], pipe: Connection) -> None:
+    """End before it serves, and leave a trace."""
+    _leave_trace(settings)
+    os._exit(3)
+
+
+def one_serves(settings: Settings, sockets: list[Any], pipe: Connection) -> None:
+    """Serve if it is the first, otherwise end before it does."""
+    if _leave_trace(settings) > 1:
+        os._exit(3)
+    _serve_until_told(pipe)
+
+
+def first_hangs(settings: Settings, sockets: list[Any], pipe: Connection) -> None:
+    """Say once that it serves; the first says no more."""
+    if _leave_trace(settings) == 1:
+        pipe.send_bytes(b".")
+        time.sleep(600)
+    _serve_until_told(pipe)
+
+
+def ignores_its_end(settings: Settings, sockets: list[Any], pipe: Connection) -> None:
+    """Serve, and go on whatever it is told."""
+    _leave_trace(settings)
+    pipe.send_bytes(b".")
+    time.sleep(600)
+
+
+def _serve_until_told(pipe: Connection) -> None:
+    while not pipe.poll(0.1):
+        pipe.send_bytes(b".")
+
+
+def _leave_trace(settings: Settings) -> int:
+    """Count a start in the models folder and return how many there have been."""
+    folder = Path(settings.models_dir)
+    (folder / str(os.getpid())).touch()
+    return len(list(folder.iterdir()))

@@ -1,0 +1,92 @@
+"""The service as processes of their own, as its users start it, for tests that stop and kill them."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+READY = re.compile(r"^Quartet is ready: http://localhost:(\d+)/docs$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service: the process that was started, where it answers, and the file of what it says."""
+
+    process: subprocess.Popen[bytes]
+    address: str
+    log: Path
+
+    def serving_processes(self) -> set[int]:
+        """Return the numbers of the processes that serve under a supervisor, those that start included."""
+        return {pid for pid, parent, command in _processes() if parent == self.process.pid and "spawn_main" in command}
+
+
+def command(models: Path, *options: str) -> list[str]:
+    """Return the command that serves a models folder on a free port."""
+    return [sys.executable, "-m", "app.cli", "serve", "--port", "0", "--models", str(models), *options]
+
+
+@contextmanager
+def service(models: Path, log: Path, *options: str, **settings: object) -> Iterator[Service]:
+    """Start the service in a process group of its own, wait until it is ready, and kill it in the end.
+
+    Args:
+        models: the models folder.
+        log: file for what it says.
+        options: of `quartet serve`.
+        settings: `QUARTET_<NAME>`, in lower case.
+    """
+    environment = os.environ | {f"QUARTET_{name.upper()}": str(value) for name, value in settings.items()}
+    with (
+        log.open("w") as log_file,
+        subprocess.Popen(
+            command(models, *options),
+            stdout=log_file,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            wait_until(lambda: process.poll() is not None or READY.search(log.read_text()) is not None, 60)
+            ready = READY.search(log.read_text())
+            assert ready, log.read_text()
+            yield Service(process, f"http://127.0.0.1:{ready[1]}", log)
+        finally:
+            process.kill()
+
+
+def wait_until(holds: Callable[[], bool], seconds: float) -> float:
+    """Wait until something holds and return how many seconds it took.
+
+    Raises:
+        AssertionError: it did not within that time.
+    """
+    start = time.monotonic()
+    while not holds():
+        assert time.monotonic() < start + seconds, f"not within {seconds} s"
+        time.sleep(0.02)
+    return time.monotonic() - start
+
+
+def open_sockets(pid: int) -> int:
+    """Return how many TCP connections a process holds."""
+    table = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    established = {f"socket:[{row.split()[9]}]" for row in table if row.split()[3] == "01"}
+    return sum(os.readlink(entry) in established for entry in Path(f"/proc/{pid}/fd").iterdir() if entry.is_symlink())
+
+
+def _processes() -> Iterator[tuple[int, int, str]]:
+    """Yield the number, the parent's number and the command of each process that has not ended."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            line = (folder / "cmdline").read_bytes().decode()
+        except OSError:
+            continue
+        yield int(folder.name), int(fields[1]), line
