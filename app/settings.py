@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     processes: PositiveInt = Field(
         1,
         description="processes that share the port; each loads the models for itself. Python runs one thread at a "
-        "time: more processes answer more texts, and pictures hardly faster",
+        "time, so that more processes answer more texts and other small inputs",
     )
     workers: PositiveInt = Field(
         default_factory=lambda known: _workers_of_each(known.get("processes", 1)),

@@ -1,6 +1,7 @@
 """The sockets that a service listens on."""
 
 import contextlib
+import os
 import socket
 
 BACKLOG = 2048
@@ -21,7 +22,10 @@ def listen(host: str, port: int) -> list[socket.socket]:
         sockets: list[socket.socket] = []
         for family, kind, protocol, _, address in dict.fromkeys(addresses):
             listener = on_failure.enter_context(socket.socket(family, kind, protocol))
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # The port's last connections of a service that has ended do not keep it. On Windows it would mean that
+            # several may listen.
+            if os.name == "posix":
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:
                 # `::` would take IPv4's port as well, which may be another's.
                 listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

@@ -33,9 +33,9 @@ logger = logging.getLogger(__name__)
 class Supervisor:
     """Starts `settings.processes` processes and replaces those that end or hang.
 
-    uvicorn's own supervisor does not tell when all serve, starts processes that die while they start again and again,
-    waits for one that hangs for ever, keeps the socket open while it stops (clients then wait in vain), and leaves
-    its processes behind when it is killed.
+    uvicorn's own supervisor does not tell when all serve, restarts without a pause what is killed while it starts,
+    takes a second signal for nothing while it waits for processes without a limit, keeps the socket open meanwhile
+    (clients then wait in vain), and leaves its processes behind when it is killed.
 
     Args:
         settings: the service's.
@@ -65,9 +65,11 @@ class Supervisor:
                 for child in list(self._children):
                     self._look_after(child)
                 serving = sum(child.serves for child in self._children)
-                if serving == self._settings.processes and not announced:
-                    announced = True
-                    self._on_ready()
+                if serving == self._settings.processes:
+                    self._failed_starts = 0
+                    if not announced:
+                        announced = True
+                        self._on_ready()
                 if not serving and self._failed_starts >= FAILED_STARTS:
                     logger.error("no process came to serve in %d starts: given up", self._failed_starts)
                     self._stop(signals)
@@ -89,11 +91,9 @@ class Supervisor:
             child.process.kill()
             child.process.join()
         if child.process.is_alive():
-            if child.serves:
-                self._failed_starts = 0
             return
         self._children.remove(child)
-        logger.error("process %d ended (exit status %s): it is replaced", child.process.pid, child.process.exitcode)
+        logger.warning("process %d ended (exit status %s): it is replaced", child.process.pid, child.process.exitcode)
         if not child.serves:
             self._failed_starts += 1
             self._next_start = time.monotonic() + min(2**self._failed_starts / 2, LONGEST_PAUSE)

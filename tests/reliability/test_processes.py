@@ -18,7 +18,7 @@ def test_a_killed_process_is_replaced_and_costs_no_more_than_it_held(models: Pat
         before = running.serving_processes()
         assert len(before) == 2
         with load(running.address, "/predict/topic", TEXT, CLIENTS) as requests:
-            wait_until(lambda: len(requests) > 100, 30)
+            wait_until(lambda: len(requests) > 100 and sum(map(open_sockets, before)) == CLIENTS, 30)
             victim = min(before)
             held = open_sockets(victim)
             killed = time.monotonic()

@@ -57,6 +57,8 @@ def test_while_one_serves_it_tries_on_with_longer_and_longer_pauses(supervise, t
     assert status == 0
     assert ready == []
     assert "given up" not in caplog.text
+    _, _, third, fourth = sorted(trace.stat().st_mtime for trace in tmp_path.iterdir())
+    assert fourth - third >= 2
 
 
 def test_a_process_that_hangs_is_replaced(supervise, tmp_path: Path, monkeypatch, caplog) -> None:
