@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from app.processes.listening import documentation_of, listen
+from app.processes.listening import documentation_of, listen, port_of, reserve
 from app.processes.server import Server
 from app.processes.supervisor import Supervisor
 from app.settings import Settings
@@ -33,7 +33,7 @@ def serve(options: argparse.Namespace) -> int:
     }
     try:
         settings = Settings(**{name: value for name, value in given.items() if value is not None})
-        sockets = listen(settings.host, settings.port)
+        sockets = (listen if settings.processes == 1 else reserve)(settings.host, settings.port)
     except ValidationError as error:
         print(f"quartet serve: {error}", file=sys.stderr)
         return 2
@@ -42,6 +42,6 @@ def serve(options: argparse.Namespace) -> int:
         return 1
     announce = partial(print, f"Quartet is ready: {documentation_of(sockets)}", flush=True)
     if settings.processes > 1:
-        return Supervisor(settings, sockets, announce).run()
+        return Supervisor(settings.model_copy(update={"port": port_of(sockets)}), announce).run()
     Server(settings, announce).run(sockets)
     return 0

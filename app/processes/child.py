@@ -1,12 +1,12 @@
-"""One of several processes that serve the same sockets, tied to its supervisor by a pipe."""
+"""One of several processes that serve the same port, tied to its supervisor by a pipe."""
 
 import contextlib
 import os
 import signal
-import socket
 from multiprocessing.connection import Connection
 from types import FrameType
 
+from app.processes.listening import bind_beside
 from app.processes.server import Server
 from app.settings import Settings
 
@@ -14,9 +14,10 @@ TICKS_PER_BEAT = 10
 """A sign of life each second."""
 
 
-def run_child(settings: Settings, sockets: list[socket.socket], pipe: Connection) -> None:
+def run_child(settings: Settings, pipe: Connection) -> None:
     """Serve until the pipe closes. Each message that it sends there is a sign of life, the first that it serves."""
-    ChildServer(settings, pipe).run(sockets)
+    # It listens when it has loaded its models: until then, connections are for those that have.
+    ChildServer(settings, pipe).run(bind_beside(settings.host, settings.port))
 
 
 class ChildServer(Server):

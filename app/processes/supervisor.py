@@ -1,8 +1,7 @@
-"""Keeps several processes serving the same sockets, and stops them together."""
+"""Keeps several processes serving the same port, and stops them together."""
 
 import logging
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,17 +34,15 @@ class Supervisor:
 
     uvicorn's own supervisor does not tell when all serve, restarts without a pause what is killed while it starts,
     takes a second signal for nothing while it waits for processes without a limit, keeps the socket open meanwhile
-    (clients then wait in vain), and leaves its processes behind when it is killed.
+    (clients then wait in vain), leaves its processes behind when it is killed, and has all accept from one socket.
 
     Args:
-        settings: the service's.
-        sockets: bound, and closed once it stops.
+        settings: the service's. The port has been reserved.
         on_ready: called once, when all processes serve.
     """
 
-    def __init__(self, settings: Settings, sockets: list[socket.socket], on_ready: Callable[[], None]) -> None:
+    def __init__(self, settings: Settings, on_ready: Callable[[], None]) -> None:
         self._settings = settings
-        self._sockets = sockets
         self._on_ready = on_ready
         self._children: list[_Child] = []
         self._failed_starts = 0
@@ -82,7 +79,7 @@ class Supervisor:
         if time.monotonic() < self._next_start:
             return
         while len(self._children) < self._settings.processes:
-            self._children.append(_Child(self._settings, self._sockets))
+            self._children.append(_Child(self._settings))
 
     def _look_after(self, child: "_Child") -> None:
         child.listen()
@@ -99,8 +96,6 @@ class Supervisor:
             self._next_start = time.monotonic() + min(2**self._failed_starts / 2, LONGEST_PAUSE)
 
     def _stop(self, signals: Connection) -> None:
-        for listener in self._sockets:
-            listener.close()
         for child in self._children:
             child.stop()
         drain = max(self._settings.drain_seconds, SETTLE_SECONDS)
@@ -119,10 +114,10 @@ class Supervisor:
 class _Child:
     """A process and what is known of it."""
 
-    def __init__(self, settings: Settings, sockets: list[socket.socket]) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.pipe, its_end = Pipe()
         self.process: SpawnProcess = get_context("spawn").Process(
-            target=run_child, args=(settings, sockets, its_end), name="quartet"
+            target=run_child, args=(settings, its_end), name="quartet"
         )
         with _keyboard_ignored():
             self.process.start()

@@ -4,25 +4,24 @@ import os
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 from app.settings import Settings
 
 
-def fails_to_start(settings: Settings, sockets: list[Any], pipe: Connection) -> None:
+def fails_to_start(settings: Settings, pipe: Connection) -> None:
     """End before it serves, and leave a trace."""
     _leave_trace(settings)
     os._exit(3)
 
 
-def one_serves(settings: Settings, sockets: list[Any], pipe: Connection) -> None:
+def one_serves(settings: Settings, pipe: Connection) -> None:
     """Serve if it is the first, otherwise end before it does."""
     if _leave_trace(settings) > 1:
         os._exit(3)
     _serve_until_told(pipe)
 
 
-def first_hangs(settings: Settings, sockets: list[Any], pipe: Connection) -> None:
+def first_hangs(settings: Settings, pipe: Connection) -> None:
     """Say once that it serves; the first says no more."""
     if _leave_trace(settings) == 1:
         pipe.send_bytes(b".")
@@ -30,7 +29,7 @@ def first_hangs(settings: Settings, sockets: list[Any], pipe: Connection) -> Non
     _serve_until_told(pipe)
 
 
-def ignores_its_end(settings: Settings, sockets: list[Any], pipe: Connection) -> None:
+def ignores_its_end(settings: Settings, pipe: Connection) -> None:
     """Serve, and go on whatever it is told."""
     _leave_trace(settings)
     pipe.send_bytes(b".")

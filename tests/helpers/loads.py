@@ -12,15 +12,13 @@ from dataclasses import dataclass
 class Sent:
     """A request whose bytes were all given to the kernel at `sent`, and how it ended: a status, or the error.
 
-    `connection` tells connections apart, `closing` whether the answer closed its own; `ended` is when. Times are of
-    `time.monotonic`.
+    `port` is the client's, of its connection; `ended` is when it was answered or failed. Times are of `time.monotonic`.
     """
 
-    connection: int
+    port: int
     sent: float
     ended: float
     status: int | None
-    closing: bool = False
     error: str = ""
 
 
@@ -54,7 +52,6 @@ def _send(host: str, port: int, path: str, body: bytes, results: list[Sent], sto
             connection.connect()
         except OSError:
             return
-        # Reset by the kernel: it was in the queue of a server that ended.
         while not stopped() and _exchange(connection, path, body, results):
             pass
         connection.close()
@@ -62,7 +59,7 @@ def _send(host: str, port: int, path: str, body: bytes, results: list[Sent], sto
 
 def _exchange(connection: http.client.HTTPConnection, path: str, body: bytes, results: list[Sent]) -> bool:
     """Send one request and say whether the connection is still good."""
-    number = id(connection.sock)
+    port = connection.sock.getsockname()[1]
     try:
         connection.request("POST", path, body, {"Content-Type": "text/plain"})
     except OSError:
@@ -72,7 +69,7 @@ def _exchange(connection: http.client.HTTPConnection, path: str, body: bytes, re
         answer = connection.getresponse()
         answer.read()
     except (OSError, http.client.HTTPException) as error:
-        results.append(Sent(number, sent, time.monotonic(), None, error=repr(error)))
+        results.append(Sent(port, sent, time.monotonic(), None, error=repr(error)))
         return False
-    results.append(Sent(number, sent, time.monotonic(), answer.status, answer.will_close))
+    results.append(Sent(port, sent, time.monotonic(), answer.status))
     return not answer.will_close

@@ -12,6 +12,9 @@ from pathlib import Path
 
 READY = re.compile(r"^Quartet is ready: http://localhost:(\d+)/docs$", re.MULTILINE)
 
+ESTABLISHED = "01"
+"""Of a connection, in `/proc/net/tcp`."""
+
 
 @dataclass(frozen=True)
 class Service:
@@ -74,11 +77,12 @@ def wait_until(holds: Callable[[], bool], seconds: float) -> float:
     return time.monotonic() - start
 
 
-def open_sockets(pid: int) -> int:
-    """Return how many TCP connections a process holds."""
-    table = Path("/proc/net/tcp").read_text().splitlines()[1:]
-    established = {f"socket:[{row.split()[9]}]" for row in table if row.split()[3] == "01"}
-    return sum(os.readlink(entry) in established for entry in Path(f"/proc/{pid}/fd").iterdir() if entry.is_symlink())
+def clients_of(pid: int) -> set[int]:
+    """Return the clients' ports of the TCP connections that a process holds."""
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    ports = {f"socket:[{row[9]}]": int(row[2].rpartition(":")[2], 16) for row in rows if row[3] == ESTABLISHED}
+    links = {os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir() if entry.is_symlink()}
+    return {ports[link] for link in links & ports.keys()}
 
 
 def _processes() -> Iterator[tuple[int, int, str]]:

@@ -32,7 +32,7 @@ def supervise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         stopping.start()
         given = Settings(models_dir=tmp_path, processes=2, **settings)
         try:
-            return Supervisor(given, [], lambda: ready.append(time.monotonic())).run(), ready
+            return Supervisor(given, lambda: ready.append(time.monotonic())).run(), ready
         finally:
             ended.set()
             stopping.join()
