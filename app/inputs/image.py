@@ -9,6 +9,7 @@ from app.inputs.colour import to_mode
 from app.inputs.limits import InputLimits
 from app.inputs.opening import open_picture
 from app.inputs.spec import ColourMode, ImageSpec
+from app.inputs.structure import MAX_EXIF_BYTES
 
 # A reduced JPEG keeps at least this many pixels, each way, for one of the result: the antialiased resize that follows
 # then hides the difference from a full decode (mean difference under one grey level).
@@ -98,8 +99,8 @@ def _pixels(image: Image.Image, spec: ImageSpec) -> NDArray[np.uint8]:
 
 
 def _turn(image: ImageFile) -> Image.Transpose | None:
-    """How to turn the stored picture upright. Damaged metadata says nothing of it. Pillow turns a TIFF by itself."""
-    if image.format == "TIFF":
+    """How to turn the stored picture upright. Damaged or huge metadata says nothing. Pillow turns a TIFF by itself."""
+    if image.format == "TIFF" or len(image.info.get("exif", b"")) > MAX_EXIF_BYTES:
         return None
     try:
         return _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))

@@ -22,6 +22,7 @@ from app.inputs.errors import BrokenInputError, InputError, OversizedInputError
 from app.inputs.frames import frame_count
 from app.inputs.limits import InputLimits
 from app.inputs.sniff import PictureFormat, picture_format
+from app.inputs.structure import check_structure, scan_count
 
 # The longest side that JPEG and GIF can state. A resize needs memory in proportion to the longest side, whatever the
 # pixel count: a picture of 1 x 89,000,000 would take gigabytes.
@@ -29,14 +30,16 @@ MAX_SIDE = 65_535
 # Decoders visit each pixel once for each sample; a TIFF has at most six (Pillow's limit) and may name the same bytes
 # as often as it likes.
 MAX_VISITS = 6
-# An encoder writes about ten; each is a pass over the whole picture, whose time bears no relation to its bytes.
+# An encoder writes about ten; each is a pass over the whole picture, whose time bears no relation to its bytes: 100 ms
+# for so many pixels, counted once for each scan.
 MAX_JPEG_SCANS = 500
+MAX_SCANNED_PIXELS = 1_500_000_000
 _TILE_WIDTH, _TILE_LENGTH = 322, 323
 
 
 @contextmanager
 def open_picture(data: bytes, limits: InputLimits) -> Iterator[ImageFile]:
-    """Open `data` for reading and check it against `limits` from its header alone.
+    """Open `data` for reading and check it against `limits` from its header and its structure alone.
 
     Whatever Pillow raises inside the `with` block, while the picture is decoded or converted, becomes an
     `InputError`. Pillow's warnings about odd metadata go to the process's own warning filters, which are not touched:
@@ -45,14 +48,16 @@ def open_picture(data: bytes, limits: InputLimits) -> Iterator[ImageFile]:
     Raises:
         EmptyInputError: there are no bytes.
         UnsupportedInputError: not one of the formats that are read.
-        OversizedInputError: more pixels or frames than `limits` allow.
+        OversizedInputError: more pixels or frames than `limits` allow, or more pieces than a picture needs.
         BrokenInputError: damaged or cut short.
     """
     name = picture_format(data)
+    check_structure(name, data)
+    frames = frame_count(name, data, limits.max_frames)
     with _input_errors(name, limits), Image.open(BytesIO(data), formats=(name,)) as image:
         _check_size(image, limits)
         _check_work(image, data, limits)
-        _check_frames(image, data, limits)
+        _check_frames(getattr(image, "n_frames", 1) if frames is None else frames, limits)
         yield image
 
 
@@ -100,10 +105,12 @@ def _check_work(image: ImageFile, data: bytes, limits: InputLimits) -> None:
     visits = sum((right - left) * (bottom - top) for left, top, right, bottom in boxes)
     if visits > MAX_VISITS * image.width * image.height:
         raise BrokenInputError("The picture's strips or tiles overlap.")
-    if "progressive" in image.info and data.count(b"\xff\xda") > MAX_JPEG_SCANS:
-        raise OversizedInputError(f"The picture has more than {MAX_JPEG_SCANS} scans. Save it again as a plain JPEG.")
+    if "progressive" in image.info:
+        most = min(MAX_JPEG_SCANS, MAX_SCANNED_PIXELS // max(1, image.width * image.height))
+        if scan_count(data) > most:
+            raise OversizedInputError(f"The picture has more than {most} scans. Save it again as a plain JPEG.")
 
 
-def _check_frames(image: ImageFile, data: bytes, limits: InputLimits) -> None:
-    if frame_count(image, data, limits.max_frames) > limits.max_frames:
+def _check_frames(frames: int, limits: InputLimits) -> None:
+    if frames > limits.max_frames:
         raise OversizedInputError(f"The file has more than {limits.max_frames:,} frames. Send the one to look at.")
