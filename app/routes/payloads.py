@@ -1,6 +1,8 @@
 """From a request's body to what the client sent for each input: multipart, raw bytes, JSON or plain text."""
 
+import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
@@ -17,6 +19,12 @@ from app.tasks import Task
 
 MULTIPART = "multipart/form-data"
 URLENCODED = "application/x-www-form-urlencoded"
+
+MAX_SPARE_VALUES = 1_000
+"""Of a JSON body, beyond its inputs: fields that are not known here, and a batch that is too large by a little."""
+# Possessive, and the last quote optional: a string without an end is passed once, not tried again from within.
+_STRING_OR_COMMA = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|,', re.DOTALL)
+_STEP = 65_536
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -37,10 +45,9 @@ async def read_one(request: Request, task: Task, settings: Settings) -> Payload:
     if task.kind == "image":
         return body
     if _is_json(media_type, body):
-        return _parse(TextRequest, body).text
+        return _parse(TextRequest, body, 1).text
     if media_type == URLENCODED and body.startswith(b"text="):
-        value = body.removeprefix(b"text=").partition(b"&")[0]
-        return unquote_to_bytes(value.replace(b"+", b" "))
+        return unquoted(body.removeprefix(b"text=").partition(b"&")[0].replace(b"+", b" "))
     return body
 
 
@@ -55,7 +62,7 @@ async def read_many(request: Request, task: Task, settings: Settings) -> Sequenc
     if media_type == MULTIPART:
         payloads = (await read_form(request, settings.max_body_bytes)).files
     elif task.kind == "text" and _is_json(media_type, body := await request.body()):
-        payloads = _parse(TextBatchRequest, body).texts
+        payloads = _parse(TextBatchRequest, body, settings.max_batch_items).texts
     else:
         json_too = ', or JSON {"texts": [...]}' if task.kind == "text" else ""
         raise ProblemError(UNSUPPORTED, f"Send a batch as multipart/form-data with many `files`{json_too}.")
@@ -95,7 +102,24 @@ def _one_of(form: Form, task: Task) -> Payload:
     raise ProblemError(MALFORMED, "No file was sent. Send one as `curl -F file=@NAME` does.")
 
 
-def _parse(schema: type[Body], body: bytes) -> Body:
+def unquoted(value: bytes) -> bytes:
+    """Undo percent-encoding piece by piece: `unquote_to_bytes` makes an object of every escape."""
+    clear = bytearray()
+    start = 0
+    while start < len(value):
+        # An escape is not cut in two.
+        cut = value.rfind(b"%", start + _STEP - 2, start + _STEP)
+        end = start + _STEP if cut < 0 else cut
+        clear += unquote_to_bytes(value[start:end])
+        start = end
+    return bytes(clear)
+
+
+def _parse(schema: type[Body], body: bytes, inputs: int) -> Body:
+    # Parsed, a value takes up to twenty times its bytes: those beyond any use are counted before.
+    commas = (token for token in _STRING_OR_COMMA.finditer(body) if token[0] == b",")
+    if next(islice(commas, inputs + MAX_SPARE_VALUES, None), None) is not None:
+        raise ProblemError(TOO_LARGE, f"The JSON has more than {inputs + MAX_SPARE_VALUES:,} values.")
     try:
         return schema.model_validate_json(body)
     except ValidationError as error:
