@@ -15,11 +15,12 @@ from app.access.keys import read_keys
 from app.middleware.access import AccessMiddleware
 from app.middleware.access_log import AccessLogMiddleware, silence_uvicorn
 from app.middleware.body_limit import BodyLimitMiddleware
+from app.middleware.body_time import BodyTimeMiddleware
 from app.middleware.defects import DefectMiddleware
 from app.middleware.request_id import REQUEST_ID_HEADER, RequestIdMiddleware
 from app.middleware.security_headers import SecurityHeadersMiddleware
 from app.openapi import DocumentedAPI
-from app.problem_types import TOO_LARGE
+from app.problem_types import OVERLOADED, REQUEST_TIMEOUT, TOO_LARGE
 from app.problems import ProblemError, access_response, install_problem_handlers, internal_error_response
 from app.routes import health, models, pages, reload
 from app.routes.explain import explain_router
@@ -80,9 +81,29 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         needs_key=settings.api_keys_file is not None,
     )
     install_problem_handlers(app)
-    too_large = partial(ProblemError, TOO_LARGE, f"The body is larger than {settings.max_body_bytes:,} bytes.")
     # Each of these lies outside those before it.
-    app.add_middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes, error=too_large)
+    app.add_middleware(
+        BodyTimeMiddleware,
+        seconds=settings.upload_seconds,
+        idle_seconds=settings.idle_seconds,
+        error=partial(
+            ProblemError,
+            REQUEST_TIMEOUT,
+            f"The body took more than {settings.upload_seconds:g} seconds, or nothing of it came for "
+            f"{settings.idle_seconds:g}. Send it again, faster.",
+        ),
+    )
+    app.add_middleware(
+        BodyLimitMiddleware,
+        max_bytes=settings.max_body_bytes,
+        max_total_bytes=settings.max_bodies_bytes,
+        too_large=partial(ProblemError, TOO_LARGE, f"The body is larger than {settings.max_body_bytes:,} bytes."),
+        no_room=partial(
+            ProblemError,
+            OVERLOADED,
+            f"The bodies of all requests under way have {settings.max_bodies_bytes:,} bytes. Try again later.",
+        ),
+    )
     app.add_middleware(DefectMiddleware, respond=internal_error_response)
     if settings.api_keys_file is not None:
         keyring = read_keys(settings.api_keys_file)

@@ -88,12 +88,26 @@ VERSION_REFUSED = ProblemType(
     "Version 3 of the model of 'pneumonia' is refused: saved_model.pb: its sha256 is not the one in the manifest. "
     "Version 2 serves on.",
 )
+REQUEST_TIMEOUT = ProblemType(
+    "request-timeout",
+    HTTPStatus.REQUEST_TIMEOUT,
+    "Request timeout",
+    "The request came too slowly: its head or its body was not complete in time. The connection is closed.",
+    "Nothing of the body came for 10 seconds. Send it again, without pauses.",
+)
 TOO_LARGE = ProblemType(
     "content-too-large",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "Content too large",
     "The body has more bytes, or the batch more inputs, than the service takes.",
     "The body is larger than 33,554,432 bytes.",
+)
+HEAD_TOO_LARGE = ProblemType(
+    "head-too-large",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "Head too large",
+    "The request's line and headers have more bytes than the service takes. The connection is closed.",
+    "The request's line and headers have more than 32,768 bytes. Send fewer.",
 )
 UNSUPPORTED = ProblemType(
     "unsupported-media",
@@ -136,7 +150,8 @@ OVERLOADED = ProblemType(
     "overloaded",
     HTTPStatus.SERVICE_UNAVAILABLE,
     "Overloaded",
-    "More inputs wait than the service lets wait; none of this request's was looked at. Try again after `Retry-After`.",
+    "There are more waiting inputs, bytes of bodies or connections than the service takes; none of this request's "
+    "inputs was looked at. Try again after `Retry-After`.",
     "258 inputs are being answered or wait; at most 258 may. Try again later.",
     retry_seconds=1,
 )
@@ -175,8 +190,10 @@ PROBLEM_TYPES = (
     NO_SUCH_VERSION,
     NOT_EXPLAINED,
     METHOD_NOT_ALLOWED,
+    REQUEST_TIMEOUT,
     VERSION_REFUSED,
     TOO_LARGE,
+    HEAD_TOO_LARGE,
     UNSUPPORTED,
     BROKEN,
     OVERSIZED,

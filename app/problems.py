@@ -90,6 +90,9 @@ def problem_response(problem: Problem, headers: Mapping[str, str] | None = None)
     if problem.status == HTTPStatus.UNAUTHORIZED:
         # RFC 9110, section 15.5.2, wants the scheme named.
         own["WWW-Authenticate"] = "Bearer"
+    if problem.status == HTTPStatus.REQUEST_TIMEOUT:
+        # RFC 9110, section 15.5.9: the rest of a request that came too late would be taken for another one.
+        own["Connection"] = "close"
     return Response(
         problem.model_dump_json(),
         status_code=problem.status,

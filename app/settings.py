@@ -2,11 +2,12 @@
 
 import math
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveInt, StringConstraints, field_validator
+from pydantic import Field, PositiveFloat, PositiveInt, StringConstraints, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.connections.limits import ConnectionLimits
 from app.cores import available_cores
 from app.inputs.limits import InputLimits
 from app.serving.engines import EngineChoice, EnginePolicy
@@ -38,6 +39,26 @@ class Settings(BaseSettings):
     )
     max_body_bytes: PositiveInt = Field(
         32 * MIB, description="largest request body; an uncompressed 16-bit X-ray of 4000 x 4000 pixels fits"
+    )
+    max_bodies_bytes: PositiveInt = Field(
+        256 * MIB,
+        description="most bytes of the bodies of all requests under way; a request beyond is refused (503). Each takes "
+        "up to twice its size while it is read; at least `max_body_bytes`",
+    )
+    max_connections: PositiveInt = Field(
+        512, description="most connections at a time; one beyond is answered 503 and closed. Each is an open file"
+    )
+    max_head_bytes: PositiveInt = Field(
+        32 * 1024, description="most bytes of a request's line and headers; a request beyond is answered 431"
+    )
+    head_seconds: PositiveFloat = Field(
+        10, description="how long a request's line and headers may take to come; a slower one is answered 408"
+    )
+    upload_seconds: PositiveFloat = Field(
+        60, description="how long a body may take to come, from when the service reads it; a slower one is answered 408"
+    )
+    idle_seconds: PositiveFloat = Field(
+        10, description="how long nothing of a body may come; after that the request is answered 408"
     )
     max_batch_items: PositiveInt = Field(64, description="most inputs in one batch request")
     max_pixels: PositiveInt = Field(
@@ -138,6 +159,19 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @model_validator(mode="after")
+    def _check_bodies(self) -> Self:
+        if self.max_bodies_bytes < self.max_body_bytes:
+            raise ValueError(
+                f"max_bodies_bytes ({self.max_bodies_bytes:,}) is below max_body_bytes ({self.max_body_bytes:,})"
+            )
+        return self
+
+    @property
+    def connection_limits(self) -> ConnectionLimits:
+        """What connections may take before a request reaches the application."""
+        return ConnectionLimits(self.max_connections, self.max_head_bytes, self.head_seconds)
 
     @property
     def engine_policy(self) -> EnginePolicy:

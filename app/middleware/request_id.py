@@ -23,7 +23,7 @@ class RequestIdMiddleware:
             await self.app(scope, receive, send)
             return
         sent = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
-        scope.setdefault("state", {})["request_id"] = sent if SANE.fullmatch(sent) else _new_id()
+        scope.setdefault("state", {})["request_id"] = sent if SANE.fullmatch(sent) else new_request_id()
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -33,7 +33,8 @@ class RequestIdMiddleware:
         await self.app(scope, receive, send_with_id)
 
 
-def _new_id() -> str:
+def new_request_id() -> str:
+    """Return an id that no other request has."""
     # Ids tell requests apart and are no secret: random bits need no call to the operating system, as a UUID does.
     return f"{random.getrandbits(128):032x}"
 

@@ -9,6 +9,7 @@ from types import FrameType
 
 import uvicorn
 
+from app.connections.protocol import limited_protocol
 from app.main import create_app
 from app.processes.log import set_up_log
 from app.settings import Settings
@@ -39,6 +40,9 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 self._service,
+                http=limited_protocol(settings.connection_limits),
+                # An upgraded connection would be beyond these limits; nothing here speaks WebSocket.
+                ws="none",
                 log_level=settings.log_level,
                 server_header=False,
                 access_log=False,

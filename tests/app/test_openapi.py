@@ -14,8 +14,8 @@ from app.tasks import TASKS
 
 Json = dict[str, Any]
 
-ONE = {"200", "400", "404", "413", "415", "422", "500", "503", "504"}
-BATCH = {"200", "400", "404", "413", "415", "500", "503", "504"}
+ONE = {"200", "400", "404", "408", "413", "415", "422", "500", "503", "504"}
+BATCH = {"200", "400", "404", "408", "413", "415", "500", "503", "504"}
 STATUSES = {
     **{f"/predict/{task.name}": ONE for task in TASKS},
     **{f"/predict/{task.name}/batch": BATCH for task in TASKS},

@@ -62,3 +62,16 @@ def test_no_process_is_no_service() -> None:
 
 def test_every_knob_is_explained() -> None:
     assert [name for name, knob in Settings.model_fields.items() if not knob.description] == []
+
+
+def test_room_for_all_bodies_is_room_for_the_largest() -> None:
+    with pytest.raises(ValidationError, match=r"max_bodies_bytes \(5\) is below max_body_bytes \(6\)"):
+        Settings(max_body_bytes=6, max_bodies_bytes=5)
+
+
+def test_the_limits_of_connections_are_those_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUARTET_MAX_CONNECTIONS", "7")
+    monkeypatch.setenv("QUARTET_HEAD_SECONDS", "0.5")
+    limits = Settings().connection_limits
+    assert limits.max_connections == 7
+    assert limits.head_seconds == 0.5

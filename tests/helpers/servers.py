@@ -9,13 +9,18 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from app.connections.limits import ConnectionLimits
+from app.connections.protocol import limited_protocol
+
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
+def serving(app: FastAPI, limits: ConnectionLimits | None = None) -> Iterator[str]:
     """Serve an application on a free port and give its address, `http://127.0.0.1:PORT`."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
+        protocol = limited_protocol(limits or ConnectionLimits())
+        config = uvicorn.Config(app, http=protocol, ws="none", log_level="warning", timeout_graceful_shutdown=5)
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         while not server.started:

@@ -1,0 +1,1 @@
+"""The server's connections: what is bounded before a request reaches the application."""

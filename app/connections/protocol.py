@@ -1,0 +1,175 @@
+"""uvicorn's HTTP protocol with limits that it lacks: connections, and a request head's size and time."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from http import HTTPStatus
+from typing import Any, cast
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from app.connections.limits import ConnectionLimits
+from app.middleware.request_id import new_request_id
+from app.middleware.security_headers import ANSWER
+from app.problem_types import HEAD_TOO_LARGE, MALFORMED, OVERLOADED, REQUEST_TIMEOUT, ProblemType
+from app.problems import problem_of, problem_response
+
+
+def limited_protocol(limits: ConnectionLimits) -> type[asyncio.Protocol]:
+    """Return what uvicorn takes as `http`: called with its own arguments, it makes a `LimitedProtocol`."""
+    return cast("type[asyncio.Protocol]", partial(LimitedProtocol, limits=limits))
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """One connection. What is refused here is answered with problem details, then the connection is closed."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        limits: ConnectionLimits,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._limits = limits
+        self._awaits_head = True
+        self._head_is_large = False
+        self._drops_all = False
+        # Received since the parser last had something whole: a head, a part of a body, a message.
+        self._unparsed_bytes = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Refuse the connection if there are too many; else wait for a head."""
+        super().connection_made(transport)
+        most = self._limits.max_connections
+        if len(self.connections) > most:
+            self._refuse(OVERLOADED, f"{most} connections are open; no more are taken. Try again later.")
+        else:
+            self._start_timer(self._limits.head_seconds, self._head_is_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the timer."""
+        super().connection_lost(exc)
+        self._stop_timer()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, unless that makes the head too large."""
+        if self._drops_all or self.transport.is_closing():
+            return
+        self._unparsed_bytes += len(data)
+        super().data_received(data)
+        if self._drops_all or self.transport.is_closing():
+            return
+        if self._unparsed_bytes > self._limits.max_head_bytes:
+            self._refuse_head()
+        elif self._awaits_head and self._timer is None and (self.cycle is None or self.cycle.response_complete):
+            self._start_timer(self._limits.head_seconds, self._head_is_late)
+
+    def on_headers_complete(self) -> None:
+        """Start the request, unless its head is too large: its body is the application's to wait for."""
+        # What was read may hold a body too; only then are the headers added up.
+        if self._unparsed_bytes > self._limits.max_head_bytes:
+            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            self._head_is_large = size > self._limits.max_head_bytes
+            if self._head_is_large:
+                # The parser gives up, and `send_400_response` is called.
+                raise ValueError("head too large")
+        self._unparsed_bytes = 0
+        self._awaits_head = False
+        self._stop_timer()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Pass a part of the body on."""
+        self._unparsed_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Wait for the next head."""
+        self._unparsed_bytes = 0
+        self._awaits_head = True
+        self._stop_timer()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Bound how long the rest of a body is dropped that was answered before it had come."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._close()
+        elif self.cycle.response_complete and not self._awaits_head:
+            self._start_timer(self._limits.linger_seconds, self._close)
+
+    def pause_writing(self) -> None:
+        """Bound how long a client may take to read an answer."""
+        super().pause_writing()
+        self._start_timer(self._limits.drain_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The client has read on."""
+        if not self.transport.is_closing():
+            self._stop_timer()
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection on which no further request came."""
+        if not self.transport.is_closing():
+            self._close()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - what uvicorn says of every kind of damage
+        """Answer what the parser cannot read."""
+        if self._head_is_large:
+            self._refuse_head()
+        else:
+            self._refuse(MALFORMED, "This is not HTTP/1.1 as RFC 9112 has it: a request line, a header or a chunk.")
+
+    def _head_is_late(self) -> None:
+        self._timer = None
+        if self._unparsed_bytes:
+            self._refuse(
+                REQUEST_TIMEOUT, f"The request's line and headers took more than {self._limits.head_seconds:g} seconds."
+            )
+        else:
+            # A connection kept ready for a request that was not needed: nobody waits for an answer.
+            self._close()
+
+    def _refuse_head(self) -> None:
+        self._refuse(
+            HEAD_TOO_LARGE,
+            f"The request's line and headers have more than {self._limits.max_head_bytes:,} bytes. Send fewer.",
+        )
+
+    def _refuse(self, type: ProblemType, detail: str) -> None:
+        """Answer in the application's place and close; where a whole request is being answered, close after that."""
+        self._stop_timer()
+        idle = self.cycle is None or self.cycle.response_complete
+        if not idle and self._awaits_head:
+            self._drops_all = True
+            self.cycle.keep_alive = False
+            return
+        if idle or not (self.pipeline or self.cycle.response_started):
+            problem = problem_of(type, detail, new_request_id())
+            response = problem_response(problem, {"Connection": "close"})
+            status = HTTPStatus(problem.status)
+            headers = (*self.server_state.default_headers, *response.raw_headers, *ANSWER)
+            lines = (f"HTTP/1.1 {status} {status.phrase}".encode(), *(b": ".join(header) for header in headers))
+            self.transport.write(b"\r\n".join((*lines, b"", bytes(response.body))))
+        self._close()
+
+    def _close(self) -> None:
+        """Close once all that was answered is sent, or the client has had its time to take it."""
+        self.transport.close()
+        self._start_timer(self._limits.drain_seconds, self.transport.abort)
+
+    def _start_timer(self, seconds: float, then: Callable[[], None]) -> None:
+        self._stop_timer()
+        self._timer = self.loop.call_later(seconds, then)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,242 @@
+"""What is refused of a connection before the application sees a request, over a real socket."""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.connections.limits import ConnectionLimits
+from app.main import create_app
+from app.settings import Settings
+from helpers.pictures import png
+from helpers.servers import exchange, serving
+
+LIMITS = ConnectionLimits(
+    max_connections=4, max_head_bytes=2_000, head_seconds=0.6, linger_seconds=0.6, drain_seconds=0.6
+)
+GET = b"GET /health/live HTTP/1.1\r\nHost: a\r\n"
+
+
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A service without models whose connections are held short."""
+    settings = Settings(models_dir=tmp_path_factory.mktemp("none"), max_body_bytes=100_000)
+    with serving(create_app(settings), LIMITS) as at:
+        yield at
+
+
+@pytest.fixture(autouse=True)
+def _lives_on(limited: str) -> Iterator[None]:
+    yield
+    assert httpx.get(f"{limited}/health/live").status_code == 200
+
+
+def connect(address: str) -> socket.socket:
+    host, port = address.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=5)
+
+
+def all_of(connection: socket.socket) -> bytes:
+    """What the server sends until it closes. A silent server that does not close is an error."""
+    answer = b""
+    while chunk := connection.recv(65536):
+        answer += chunk
+    return answer
+
+
+def problem_in(answer: bytes) -> dict[str, object]:
+    """The problem that an answer consists of, its length and type checked."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    lines = head.decode().lower().split("\r\n")
+    assert "content-type: application/problem+json" in lines
+    assert "connection: close" in lines
+    assert "x-content-type-options: nosniff" in lines
+    assert f"content-length: {len(body)}" in lines
+    problem = httpx.Response(400, content=body).json()
+    assert f"x-request-id: {problem['request_id']}" in lines
+    return problem
+
+
+def test_what_is_not_http_is_told_so(limited: str) -> None:
+    answer = exchange(limited, b"not even HTTP\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert "RFC 9112" in str(problem_in(answer)["detail"])
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        GET + b"X-Long: " + b"a" * 3_000 + b"\r\n\r\n",
+        GET + b"X-Many: a\r\n" * 400 + b"\r\n",
+        b"GET /" + b"a" * 3_000,
+    ],
+    ids=["a long header", "many headers", "an address without end"],
+)
+def test_a_large_head_is_refused(limited: str, head: bytes) -> None:
+    answer = exchange(limited, head)
+    assert answer.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+    assert "2,000 bytes" in str(problem_in(answer)["detail"])
+
+
+def test_a_header_without_end_is_refused_before_it_is_whole(limited: str) -> None:
+    with connect(limited) as connection:
+        connection.sendall(GET + b"X-Long: ")
+        time.sleep(0.05)
+        connection.sendall(b"a" * 3_000)
+        assert all_of(connection).startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_head_of_many_megabytes_is_cut_off(limited: str) -> None:
+    with connect(limited) as connection, pytest.raises((BrokenPipeError, ConnectionResetError)):
+        connection.sendall(GET + b"X-Long: " + b"a" * 100_000_000)
+
+
+@pytest.mark.parametrize(
+    "chunk", [b"1;" + b"a" * 9_000, b"0\r\nX-Trailer: " + b"a" * 9_000, b"0\r\n" + b"X-Trailer: a\r\n" * 900]
+)
+def test_endless_chunk_extensions_and_trailers_are_cut_off(limited: str, chunk: bytes) -> None:
+    head = b"POST /predict/digit HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with connect(limited) as connection:
+        connection.sendall(head)
+        try:
+            for start in range(0, len(chunk), 1000):
+                connection.sendall(chunk[start : start + 1000])
+                time.sleep(0.01)
+            all_of(connection)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+
+
+def test_a_head_and_a_body_that_come_together_are_no_large_head(limited: str) -> None:
+    body = b"POST /predict/horse HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n" + bytes(9_000)
+    assert exchange(limited, body).startswith(b"HTTP/1.1 404 ")
+
+
+def test_many_pipelined_requests_are_no_large_head(limited: str) -> None:
+    answer = exchange(limited, (GET + b"\r\n") * 200)
+    assert answer.count(b"HTTP/1.1 200 OK") == 200
+
+
+def test_a_head_right_after_a_large_body_is_no_large_head(limited: str) -> None:
+    body = b"POST /predict/horse HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\n" + bytes(50_000)
+    answer = exchange(limited, body + GET, b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert b"HTTP/1.1 200 OK" in answer
+
+
+def test_a_head_that_trickles_in_is_cut_off(limited: str) -> None:
+    start = time.monotonic()
+    with connect(limited) as connection:
+        for byte in GET * 20:
+            try:
+                connection.sendall(bytes((byte,)))
+            except (BrokenPipeError, ConnectionResetError):
+                break
+            time.sleep(0.02)
+    assert 0.4 < time.monotonic() - start < 4
+
+
+def test_half_a_head_is_answered_that_it_came_too_late(limited: str) -> None:
+    with connect(limited) as connection:
+        connection.sendall(GET)
+        answer = all_of(connection)
+    assert answer.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+    assert problem_in(answer)["type"] == "/problems/request-timeout"
+
+
+@pytest.mark.parametrize("sent", [b"", b"\r\n"])
+def test_a_connection_without_a_request_is_closed_in_silence(limited: str, sent: bytes) -> None:
+    with connect(limited) as connection:
+        connection.sendall(sent)
+        assert b"HTTP/1.1 200" not in all_of(connection)
+
+
+def test_a_further_request_has_as_much_time_as_the_first(limited: str) -> None:
+    with connect(limited) as connection:
+        for _ in range(2):
+            connection.sendall(GET + b"\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+            time.sleep(0.8)
+        connection.sendall(GET)
+        start = time.monotonic()
+        assert all_of(connection).startswith(b"HTTP/1.1 408")
+        assert time.monotonic() - start > 0.3
+
+
+def test_the_rest_of_a_body_that_was_refused_is_not_waited_for_forever(limited: str) -> None:
+    with connect(limited) as connection:
+        connection.sendall(b"POST /predict/digit HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\n")
+        start = time.monotonic()
+        try:
+            while time.monotonic() - start < 5:
+                connection.sendall(b"a")
+                time.sleep(0.02)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+    assert time.monotonic() - start < 3
+
+
+def test_a_client_that_sends_all_of_a_refused_body_gets_the_answer_and_may_go_on(limited: str) -> None:
+    with httpx.Client(base_url=limited) as client:
+        assert client.post("/predict/horse", content=bytes(3_000_000)).status_code == 404
+        assert client.get("/health/live").status_code == 200
+
+
+def test_a_client_that_does_not_read_its_answer_is_dropped(limited: str) -> None:
+    whole = len(httpx.get(f"{limited}/static/docs/redoc.standalone.js").content)
+    host, port = limited.removeprefix("http://").split(":")
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect((host, int(port)))
+        connection.sendall(b"GET /static/docs/redoc.standalone.js HTTP/1.1\r\nHost: a\r\n\r\n" * 8)
+        time.sleep(3)
+        connection.settimeout(5)
+        read = 0
+        with suppress(ConnectionResetError):
+            while chunk := connection.recv(65536):
+                read += len(chunk)
+    assert read < 8 * whole
+
+
+def test_a_connection_too_many_is_refused_and_one_that_ends_makes_room(limited: str) -> None:
+    with ExitStack() as stack:
+        for _ in range(LIMITS.max_connections):
+            connection = stack.enter_context(connect(limited))
+            connection.sendall(GET + b"\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        with connect(limited) as one_more:
+            answer = all_of(one_more)
+        assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+        assert b"retry-after: 1\r\n" in answer
+        assert problem_in(answer)["type"] == "/problems/overloaded"
+
+
+def test_damage_after_a_request_does_not_cost_its_answer(address: str) -> None:
+    picture = png("RGB", (30, 30), (1, 2, 3))
+    head = f"POST /predict/catdog HTTP/1.1\r\nHost: a\r\nContent-Length: {len(picture)}\r\n\r\n"
+    with connect(address) as connection:
+        connection.sendall(head.encode() + picture + b"not even HTTP\r\n\r\n")
+        answer = all_of(connection)
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"connection: close" in answer
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+def test_a_request_to_upgrade_is_answered_as_plain_http(limited: str) -> None:
+    upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: a\r\n\r\n"
+    assert exchange(limited, GET + upgrade).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_a_request_takes_longer_to_work_on_than_its_head_may_take(limited: str, tiny_models: Path) -> None:
+    with serving(create_app(Settings(models_dir=tiny_models)), ConnectionLimits(head_seconds=0.2)) as at:
+        picture = png("RGB", (30, 30), (1, 2, 3))
+        with connect(at) as connection:
+            head = f"POST /predict/catdog HTTP/1.1\r\nHost: a\r\nContent-Length: {len(picture)}\r\n\r\n"
+            connection.sendall(head.encode())
+            time.sleep(0.5)
+            connection.sendall(picture)
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
