@@ -9,7 +9,9 @@ MAX_GIF_EXTENSIONS = 20_000
 """Extensions, and blocks in them: about 5 MB of comments, 10,000 frames with a delay."""
 FULL_GIF_BLOCK = 255
 """Bytes of pixels that every encoder puts into a block, but for a frame's last."""
-_IMAGE, _EXTENSION = 0x2C, 0x21
+MAX_GIF_STRAY_BYTES = 20_000
+"""Before the first frame."""
+_IMAGE, _EXTENSION, _TRAILER, _STRAY = 0x2C, 0x21, 0x3B, -1
 
 
 def frame_count(name: PictureFormat, data: bytes, at_most: int) -> int | None:
@@ -31,7 +33,11 @@ def frame_count(name: PictureFormat, data: bytes, at_most: int) -> int | None:
 def _gif_frames(data: bytes, at_most: int) -> int:
     """Count image descriptors (GIF89a specification, section 20) up to the trailer, or to where the file ends."""
     frames = 0
-    left = {_IMAGE: 2 * (len(data) // FULL_GIF_BLOCK + at_most), _EXTENSION: MAX_GIF_EXTENSIONS}
+    left = {
+        _IMAGE: 2 * (len(data) // FULL_GIF_BLOCK + at_most),
+        _EXTENSION: MAX_GIF_EXTENSIONS,
+        _STRAY: MAX_GIF_STRAY_BYTES,
+    }
     try:
         position = 13 + _palette_size(data[10])
         while frames <= at_most:
@@ -41,15 +47,18 @@ def _gif_frames(data: bytes, at_most: int) -> int:
                 position += 11 + _palette_size(data[position + 9])
             elif block == _EXTENSION:
                 position += 2
-            else:
+            elif block == _TRAILER or frames:
                 break
+            else:
+                # Pillow looks for the first frame beyond whatever else there is, byte by byte.
+                position, block = position + 1, _STRAY
             left[block] -= 1
-            while data[position] and left[block] >= 0:
+            while block != _STRAY and data[position] and left[block] >= 0:
                 position += data[position] + 1
                 left[block] -= 1
             if left[block] < 0:
                 raise OversizedInputError("The GIF is cut into far more pieces than a picture needs. Save it again.")
-            position += 1
+            position += block != _STRAY
     except IndexError:
         pass
     return frames

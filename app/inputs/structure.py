@@ -7,6 +7,7 @@ write a handful, so the limits are far from any picture that was made to be seen
 import re
 import struct
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 from app.inputs.errors import OversizedInputError
 from app.inputs.sniff import PictureFormat
@@ -28,6 +29,8 @@ MAX_PNG_TEXT_BYTES = 8 * 2**20
 MAX_INFLATED_TEXTS = 8
 """Of a PNG; Pillow inflates each to at most 1 MiB. ImageMagick writes up to four."""
 MAX_TIFF_TAGS = 1_000
+MAX_TIFF_DIRECTORIES = 8
+"""Of one page: its own, Exif, GPS and Interoperability."""
 MAX_TIFF_VALUES = 32_768
 """Of one tag: strips of one row each for a picture of 32,768 rows, tiles of 64 x 64 for 134 million pixels."""
 MAX_TIFF_TAG_BYTES = 16 * 2**20
@@ -129,28 +132,29 @@ def _check_webp(data: bytes) -> None:
 
 
 def _check_tiff(data: bytes) -> None:
-    order = "<" if data.startswith(b"II") else ">"
+    order: Literal["little", "big"] = "little" if data.startswith(b"II") else "big"
     big = 43 in data[2:4]
-    number = struct.Struct(order + ("Q" if big else "I"))
-    count = struct.Struct(order + ("Q" if big else "H"))
-    entry = struct.Struct(order + ("HHQQ" if big else "HHII"))
-    try:
-        directories, seen = [number.unpack_from(data, 8 if big else 4)[0]], set[int]()
-        while directories:
-            at = directories.pop()
-            (tags,) = count.unpack_from(data, at)
-            if tags > MAX_TIFF_TAGS:
+    number_size, count_size = (8, 8) if big else (4, 2)
+    entry = struct.Struct(("<" if order == "little" else ">") + ("HHQQ" if big else "HHII"))
+    first = 8 if big else 4
+    page = int.from_bytes(data[first : first + number_size], order)
+    # Zero is where a chain of pages ends.
+    directories, seen = [page] if page else [], set[int]()
+    while directories:
+        at = directories.pop()
+        seen.add(at)
+        tags = int.from_bytes(data[at : at + count_size], order)
+        if tags > MAX_TIFF_TAGS or len(seen) > MAX_TIFF_DIRECTORIES:
+            raise _oversized("TIFF")
+        start, blob_bytes = at + count_size, 0
+        # Pillow reads the tags that are there of a directory that is cut short.
+        there = max(0, min(tags, (len(data) - start) // entry.size))
+        for tag, kind, values, value in entry.iter_unpack(data[start : start + there * entry.size]):
+            blob_bytes += values if kind in _TIFF_BLOBS else 0
+            if (kind not in _TIFF_BLOBS and values > MAX_TIFF_VALUES) or blob_bytes > MAX_TIFF_TAG_BYTES:
                 raise _oversized("TIFF")
-            seen.add(at)
-            start, blob_bytes = at + count.size, 0
-            for tag, kind, values, value in entry.iter_unpack(data[start : start + tags * entry.size]):
-                blob_bytes += values if kind in _TIFF_BLOBS else 0
-                if (kind not in _TIFF_BLOBS and values > MAX_TIFF_VALUES) or blob_bytes > MAX_TIFF_TAG_BYTES:
-                    raise _oversized("TIFF")
-                if tag in _TIFF_DIRECTORIES and value not in seen:
-                    directories.append(value)
-    except struct.error:
-        pass
+            if tag in _TIFF_DIRECTORIES and value not in seen:
+                directories.append(value)
 
 
 def _check_bmp(data: bytes) -> None:

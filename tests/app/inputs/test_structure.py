@@ -74,6 +74,7 @@ ENDLESS = {
     "tags": ("TIFF", tiff(grey_tiff_tags(8, 8) | MANY_TAGS, bytes(64))),
     "tags, big-endian": ("TIFF", tiff(grey_tiff_tags(8, 8) | MANY_TAGS, bytes(64), ">")),
     "strips": ("TIFF", tiff(grey_tiff_tags(8, 8) | {273: (8,) * 40_000}, bytes(64))),
+    "strips, cut short": ("TIFF", tiff(grey_tiff_tags(8, 8) | {273: (8,) * 40_000}, bytes(64))[:-5]),
     "EXIF tags of a TIFF": ("TIFF", tiff(grey_tiff_tags(8, 8) | {34665: (8,)}, b"\xff\xff" + bytes(62))),
     "runs": ("BMP", bmp_rle(300, 300, bytes(MAX_RLE_BYTES))),
     "run-length encoded lines": ("BMP", bmp_rle(60_000, 800, b"\0\1")),
