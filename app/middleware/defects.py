@@ -8,6 +8,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.middleware.request_id import request_id_of
 
+CLOSED = "the handler is closed"
+"""What uvloop says where an answer comes after its connection has been closed; other loops let it go by silently."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -33,7 +36,11 @@ class DefectMiddleware:
         async def watched_send(message: Message) -> None:
             nonlocal started
             started = True
-            await send(message)
+            try:
+                await send(message)
+            except RuntimeError as error:
+                if not str(error).endswith(CLOSED):
+                    raise
 
         try:
             await self.app(scope, receive, watched_send)

@@ -1,5 +1,6 @@
 """What a defect of the service itself looks like from outside: problem details, and no trace of the code."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.main import create_app
 from app.settings import Settings
-from helpers.servers import serving
+from helpers.servers import exchange, serving
 
 
 class FailsForItsPath:
@@ -43,6 +44,11 @@ def defective_app(models: Path) -> FastAPI:
             raise RuntimeError("secret of the stream")
 
         return StreamingResponse(stream())
+
+    @app.get("/slow")
+    async def slow() -> str:
+        await asyncio.sleep(0.3)
+        return "late"
 
     return app
 
@@ -80,3 +86,13 @@ def test_the_connection_lives_on_after_a_defect(defective: httpx.Client) -> None
 def test_an_answer_that_has_begun_is_cut_off_not_mixed_with_an_error(defective: httpx.Client) -> None:
     with pytest.raises(httpx.RemoteProtocolError):
         defective.get("/half")
+
+
+def test_an_answer_that_comes_after_its_connection_was_closed_is_passed_over(
+    defective: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    second = b"POST /predict/digit HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n"
+    both = b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n" + second
+    assert exchange(str(defective.base_url), both).startswith(b"HTTP/1.1 400 ")
+    assert defective.get("/slow").json() == "late"
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
