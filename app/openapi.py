@@ -124,7 +124,9 @@ def one_input_body(task: Task) -> Json:
 
 def batch_body(task: Task) -> Json:
     """Document the body of a call that takes many inputs."""
-    content: Json = {"multipart/form-data": {"schema": _form("files", {"type": "array", "items": BINARY})}}
+    content: Json = {
+        "multipart/form-data": {"schema": _form("files", {"type": "array", "items": BINARY, "minItems": 1})}
+    }
     if task.kind == "text":
         example = {"texts": [examples.TEXT, examples.OTHER_TEXT]}
         content["application/json"] = {"schema": reference(TextBatchRequest), "example": example}

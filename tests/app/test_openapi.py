@@ -96,6 +96,12 @@ def test_a_picture_call_takes_a_form_and_raw_bytes(document: Json) -> None:
     assert {"image/jpeg", "image/png", "application/octet-stream"} <= set(content)
 
 
+def test_a_batch_call_takes_one_input_or_more(document: Json) -> None:
+    content = document["paths"]["/predict/topic/batch"]["post"]["requestBody"]["content"]
+    assert content["multipart/form-data"]["schema"]["properties"]["files"]["minItems"] == 1
+    assert document["components"]["schemas"]["TextBatchRequest"]["properties"]["texts"]["minItems"] == 1
+
+
 def test_an_explained_picture_is_a_png_or_its_numbers(document: Json) -> None:
     content = document["paths"]["/explain/pneumonia"]["post"]["responses"]["200"]["content"]
     assert list(content) == ["image/png", "application/json"]
