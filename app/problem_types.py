@@ -146,6 +146,16 @@ UNAVAILABLE = ProblemType(
     "No model for 'digit' is available: version 1: saved_model.pb: its sha256 is not the one in the manifest",
     retry_seconds=30,
 )
+EXPLANATION_FILES = ProblemType(
+    "explanation-files",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Explanation files",
+    "The first explanation of a model reads the model's folder and writes a temporary one; one of these failed. It is "
+    "tried again with the next explanation asked for.",
+    "The explanation cannot be prepared: a file of the model cannot be read, or a temporary one not written. "
+    "The service's log says which. Predictions are answered as before.",
+    retry_seconds=30,
+)
 OVERLOADED = ProblemType(
     "overloaded",
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -199,6 +209,7 @@ PROBLEM_TYPES = (
     OVERSIZED,
     RATE_LIMITED,
     UNAVAILABLE,
+    EXPLANATION_FILES,
     OVERLOADED,
     DEADLINE,
     NOT_READY,

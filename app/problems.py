@@ -23,6 +23,7 @@ from app.problem_types import (
     BROKEN,
     DEADLINE,
     EMPTY,
+    EXPLANATION_FILES,
     INTERNAL,
     MALFORMED,
     METHOD_NOT_ALLOWED,
@@ -42,6 +43,7 @@ from app.problem_types import (
 from app.schemas import Problem
 from app.serving.errors import (
     DeadlineError,
+    ExplanationFilesError,
     ModelUnavailableError,
     NotExplainedError,
     OverloadedError,
@@ -122,6 +124,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         InputError,
         ModelUnavailableError,
         NotExplainedError,
+        ExplanationFilesError,
         OverloadedError,
         DeadlineError,
         VersionNotFoundError,
@@ -157,6 +160,8 @@ def _explain(request: Request, error: Exception) -> tuple[ProblemType, str]:
             explained = UNAVAILABLE, str(error)
         case NotExplainedError():
             explained = NOT_EXPLAINED, str(error)
+        case ExplanationFilesError():
+            explained = EXPLANATION_FILES, str(error)
         case OverloadedError():
             explained = OVERLOADED, str(error)
         case DeadlineError():

@@ -15,6 +15,7 @@ from app.problem_types import (
     BROKEN,
     DEADLINE,
     EMPTY,
+    EXPLANATION_FILES,
     MALFORMED,
     NO_SUCH_VERSION,
     NOT_EXPLAINED,
@@ -47,6 +48,7 @@ ERRORS = (
     BROKEN,
     OVERSIZED,
     UNAVAILABLE,
+    EXPLANATION_FILES,
     OVERLOADED,
     DEADLINE,
 )

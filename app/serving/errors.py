@@ -53,6 +53,16 @@ class NotExplainedError(Exception):
         super().__init__(f"Version {version} of the model of {task!r} cannot say what its answers rest on.")
 
 
+class ExplanationFilesError(Exception):
+    """What a model needs to explain its answers cannot be read from or written to the disk."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The explanation cannot be prepared: a file of the model cannot be read, or a temporary one not written. "
+            "The service's log says which. Predictions are answered as before."
+        )
+
+
 class OverloadedError(Exception):
     """There is no room for more inputs now. `str(error)` says how many are inside."""
 

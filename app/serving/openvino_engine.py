@@ -1,5 +1,7 @@
 """The engine that runs a SavedModel of pictures through OpenVINO, without TensorFlow."""
 
+import logging
+import os
 import tempfile
 from functools import cached_property
 from pathlib import Path
@@ -12,9 +14,15 @@ from numpy.typing import NDArray
 
 from app.serving.artifact import GRAPH_FILE
 from app.serving.engine import Batch, Explain, Explanation, Outputs, Scheduling
+from app.serving.errors import ExplanationFilesError
 from app.serving.saved_model.signatures import SERVING, STRING, Signature, read_signatures, serving_only
 from app.serving.saved_model.variables import read_variables
 from app.serving.signatures import EXPLAIN_SIGNATURE, INPUT, OUTPUTS, PICTURE_EVIDENCE, check_signature, checked_outputs
+
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - Linux's own, and the folder made in it has a name of its own
+"""A file system in memory, which a full or read-only disk leaves as it is."""
+
+logger = logging.getLogger(__name__)
 
 
 class OpenVinoEngine:
@@ -66,17 +74,26 @@ class OpenVinoEngine:
 
     def _run_explain(self, batch: Batch) -> Explanation:
         with self._explain_lock:
-            explain = self._explain
+            try:
+                explain = self._explain
+            except OSError as error:
+                logger.warning("%s cannot be explained: %s", self._folder, error)
+                raise ExplanationFilesError from error
         return explain.run(batch, PICTURE_EVIDENCE)
 
     @cached_property
     def _explain(self) -> "_Requests":
         # OpenVINO reads no other signature than `serving_default`, and no SavedModel that is not a folder.
-        with tempfile.TemporaryDirectory(prefix="quartet-") as folder:
+        with tempfile.TemporaryDirectory(prefix="quartet-", dir=_temporary_root()) as folder:
             graph = (self._folder / GRAPH_FILE).read_bytes()
             Path(folder, GRAPH_FILE).write_bytes(serving_only(graph, EXPLAIN_SIGNATURE))
             Path(folder, "variables").symlink_to(self._folder / "variables", target_is_directory=True)
             return _Requests(_compile(convert(Path(folder), self._folder), self._options), self._streams)
+
+
+def _temporary_root() -> Path | None:
+    """Return where temporary folders go: into memory, or else where the system has them."""
+    return IN_MEMORY if os.access(IN_MEMORY, os.W_OK | os.X_OK) else None
 
 
 class _Requests:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from app.serving.errors import ExplanationFilesError
 from app.serving.openvino_engine import OpenVinoEngine
 from app.serving.tensorflow_engine import TensorFlowEngine
 
@@ -28,6 +29,19 @@ def test_pictures_are_answered_and_explained_as_tensorflow_does(tiny_models: Pat
     assert engine.explain is not None
     assert reference.explain is not None
     np.testing.assert_allclose(engine.explain(batch)["heatmap"], reference.explain(batch)["heatmap"], atol=1e-5)
+
+
+def test_an_explanation_that_lacks_files_is_refused_and_tried_again(tiny_models: Path, tmp_path: Path) -> None:
+    folder, batch = tmp_path / "1", pictures(1, 3)
+    folder.symlink_to(tiny_models / "catdog" / "1")
+    engine = OpenVinoEngine(folder)
+    assert engine.explain is not None
+    folder.unlink()
+    with pytest.raises(ExplanationFilesError):
+        engine.explain(batch)
+    assert np.isfinite(engine.run(batch).probabilities).all()
+    folder.symlink_to(tiny_models / "catdog" / "1")
+    assert engine.explain(batch)["heatmap"].shape == (1, 16, 16)
 
 
 def test_an_answer_is_not_overwritten_by_the_next(tiny_models: Path) -> None:
