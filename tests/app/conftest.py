@@ -1,4 +1,4 @@
-"""Tiny models, and the service that answers with them, made once for all tests of the service."""
+"""The service that answers with the tiny models, made once for all its tests."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,15 +10,6 @@ import pytest
 from app.main import create_app
 from app.settings import Settings
 from helpers.servers import serving
-from helpers.tiny_models import write_models
-
-
-@pytest.fixture(scope="session")
-def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A models folder with version 1 of each task. Read only: take a `models_copy` to change it."""
-    root = tmp_path_factory.mktemp("tiny") / "models"
-    write_models(root)
-    return root
 
 
 @pytest.fixture

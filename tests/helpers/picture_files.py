@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 import skimage.data
 from numpy.typing import NDArray
 from PIL import Image
+
+from helpers.handwriting import font_digit, on_paper, photographed
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 
@@ -40,6 +43,34 @@ def cat(scale: float = 1) -> Image.Image:
 def noise(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
     """Random grey levels `[height, width]`."""
     return np.random.default_rng(seed).integers(0, 256, (height, width), dtype=np.uint8)
+
+
+@cache
+def valid_files() -> list[bytes]:
+    """Small files of each format, mode and compression."""
+    page = Image.fromarray(photographed(on_paper(font_digit(5, 30), (44, 52))))
+    colour = Image.merge("RGB", (page, Image.fromarray(noise(52, 44)), page))
+    frames = {"save_all": True, "append_images": [colour.rotate(90), page.convert("RGB")]}
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    files = [encode(image, name) for name in FORMATS for image in (page, colour)]
+    files += [encode(colour, name, **frames) for name in ("GIF", "WEBP", "PNG", "TIFF")]
+    files += [encode(colour, name, exif=exif) for name in ("JPEG", "PNG", "WEBP", "TIFF")]
+    files += [
+        encode(colour, "TIFF", compression=name) for name in ("tiff_lzw", "jpeg", "tiff_adobe_deflate", "packbits")
+    ]
+    files += [encode(colour, "JPEG", progressive=True), encode(colour.convert("CMYK"), "JPEG")]
+    files += [encode(page.convert("1"), name) for name in ("PNG", "TIFF", "BMP")]
+    files += [
+        encode(page.convert("LA"), "PNG"),
+        encode(colour.convert("RGBA"), "PNG"),
+        encode(colour.convert("RGBA"), "WEBP"),
+    ]
+    files += [encode(colour.quantize(7), name) for name in ("PNG", "GIF", "BMP", "TIFF")]
+    files += [encode(colour.quantize(7), "PNG", transparency=bytes([0, 90, 255]))]
+    deep = np.asarray(page).astype(np.uint16) * 257
+    files += [encode(Image.fromarray(deep.astype(dtype)), "TIFF") for dtype in (np.uint16, np.int32, np.float32)]
+    return [*files, encode(Image.fromarray(deep), "PNG", transparency=257 * 30)]
 
 
 def png_claiming(width: int, height: int) -> bytes:

@@ -1,13 +1,10 @@
 """Whatever is sent, the answer is what the spec asks for or an `InputError`."""
 
-from functools import cache
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
-from PIL import Image
 
 from app.inputs.digit import normalise_digit
 from app.inputs.errors import InputError
@@ -15,8 +12,7 @@ from app.inputs.limits import InputLimits
 from app.inputs.reader import read_input
 from app.inputs.spec import DigitSpec, ImageSpec, TextSpec
 from app.inputs.text import clean_text
-from helpers.handwriting import font_digit, on_paper, photographed
-from helpers.picture_files import FORMATS, encode, noise
+from helpers.picture_files import valid_files
 
 LIMITS = InputLimits(max_pixels=1_000_000)
 PICTURES = st.sampled_from(
@@ -46,34 +42,6 @@ def check(data, spec):
     else:
         assert result.shape == (spec.height, spec.width, spec.channels)
         assert result.dtype == np.uint8
-
-
-@cache
-def valid_files():
-    """Small files of each format, mode and compression."""
-    page = Image.fromarray(photographed(on_paper(font_digit(5, 30), (44, 52))))
-    colour = Image.merge("RGB", (page, Image.fromarray(noise(52, 44)), page))
-    frames = {"save_all": True, "append_images": [colour.rotate(90), page.convert("RGB")]}
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    files = [encode(image, name) for name in FORMATS for image in (page, colour)]
-    files += [encode(colour, name, **frames) for name in ("GIF", "WEBP", "PNG", "TIFF")]
-    files += [encode(colour, name, exif=exif) for name in ("JPEG", "PNG", "WEBP", "TIFF")]
-    files += [
-        encode(colour, "TIFF", compression=name) for name in ("tiff_lzw", "jpeg", "tiff_adobe_deflate", "packbits")
-    ]
-    files += [encode(colour, "JPEG", progressive=True), encode(colour.convert("CMYK"), "JPEG")]
-    files += [encode(page.convert("1"), name) for name in ("PNG", "TIFF", "BMP")]
-    files += [
-        encode(page.convert("LA"), "PNG"),
-        encode(colour.convert("RGBA"), "PNG"),
-        encode(colour.convert("RGBA"), "WEBP"),
-    ]
-    files += [encode(colour.quantize(7), name) for name in ("PNG", "GIF", "BMP", "TIFF")]
-    files += [encode(colour.quantize(7), "PNG", transparency=bytes([0, 90, 255]))]
-    deep = np.asarray(page).astype(np.uint16) * 257
-    files += [encode(Image.fromarray(deep.astype(dtype)), "TIFF") for dtype in (np.uint16, np.int32, np.float32)]
-    return [*files, encode(Image.fromarray(deep), "PNG", transparency=257 * 30)]
 
 
 @st.composite
