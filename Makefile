@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: serve test lint format bench lock ood clean
+.PHONY: serve test soak lint format bench lock ood clean
 .DELETE_ON_ERROR:
 
 serve: $(VENV)/.serve
@@ -12,6 +12,10 @@ serve: $(VENV)/.serve
 
 test: $(VENV)/.dev
 	$(BIN)/pytest $(ARGS)
+
+# The tests that take minutes: docs/reliability.md. SOAK_REQUESTS=5000 SOAK_SEED=1 make soak for fewer and others.
+soak: $(VENV)/.dev
+	$(BIN)/pytest -m soak $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
