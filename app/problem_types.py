@@ -146,12 +146,12 @@ UNAVAILABLE = ProblemType(
     "No model for 'digit' is available: version 1: saved_model.pb: its sha256 is not the one in the manifest",
     retry_seconds=30,
 )
-EXPLANATION_FILES = ProblemType(
-    "explanation-files",
+FILES_UNAVAILABLE = ProblemType(
+    "files-unavailable",
     HTTPStatus.SERVICE_UNAVAILABLE,
-    "Explanation files",
-    "The first explanation of a model reads the model's folder and writes a temporary one; one of these failed. It is "
-    "tried again with the next explanation asked for.",
+    "Files unavailable",
+    "The answer needs a file that cannot be read or written now: no file handle is free, there is no room, or a "
+    "model's folder is gone. Pages, cards and a model's first explanation need files; predictions do not.",
     "The explanation cannot be prepared: a file of the model cannot be read, or a temporary one not written. "
     "The service's log says which. Predictions are answered as before.",
     retry_seconds=30,
@@ -209,7 +209,7 @@ PROBLEM_TYPES = (
     OVERSIZED,
     RATE_LIMITED,
     UNAVAILABLE,
-    EXPLANATION_FILES,
+    FILES_UNAVAILABLE,
     OVERLOADED,
     DEADLINE,
     NOT_READY,

@@ -1,5 +1,7 @@
 """Every error a client can get, as RFC 9457 problem details: where exceptions become statuses, here alone."""
 
+import errno
+import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
@@ -23,7 +25,7 @@ from app.problem_types import (
     BROKEN,
     DEADLINE,
     EMPTY,
-    EXPLANATION_FILES,
+    FILES_UNAVAILABLE,
     INTERNAL,
     MALFORMED,
     METHOD_NOT_ALLOWED,
@@ -53,6 +55,8 @@ from app.serving.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+
+logger = logging.getLogger(__name__)
 
 
 class ProblemError(Exception):
@@ -133,6 +137,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         RequestValidationError,
         HTTPException,
         ClientDisconnect,
+        OSError,
     ):
         app.add_exception_handler(kind, answer)
 
@@ -160,8 +165,8 @@ def _explain(request: Request, error: Exception) -> tuple[ProblemType, str]:
             explained = UNAVAILABLE, str(error)
         case NotExplainedError():
             explained = NOT_EXPLAINED, str(error)
-        case ExplanationFilesError():
-            explained = EXPLANATION_FILES, str(error)
+        case ExplanationFilesError() | OSError():
+            explained = FILES_UNAVAILABLE, _explain_files(error)
         case OverloadedError():
             explained = OVERLOADED, str(error)
         case DeadlineError():
@@ -177,6 +182,17 @@ def _explain(request: Request, error: Exception) -> tuple[ProblemType, str]:
         case _:
             explained = MALFORMED, "The connection closed before the whole body had come."
     return explained
+
+
+def _explain_files(error: ExplanationFilesError | OSError) -> str:
+    """Say which files cannot be had. An operating system's error that is not about file handles is raised again."""
+    match error:
+        case OSError(errno=errno.EMFILE | errno.ENFILE):
+            logger.warning("no file handle is free: %s", error)
+            return "No file handle is free: too many clients are connected. Predictions are answered as before."
+        case OSError():
+            raise error
+    return str(error)
 
 
 def _explain_http(request: Request, error: HTTPException) -> tuple[ProblemType, str]:

@@ -5,7 +5,7 @@ from fastapi.responses import FileResponse
 
 from app.examples import task_models_example
 from app.openapi import error_responses, file_response, ok_response
-from app.problem_types import NOT_FOUND, UNAVAILABLE
+from app.problem_types import FILES_UNAVAILABLE, NOT_FOUND, UNAVAILABLE
 from app.problems import ProblemError
 from app.routes.dependencies import RegistryOf, TaskStateOf
 from app.routes.states import models_of
@@ -42,7 +42,7 @@ async def show_model(state: TaskStateOf) -> TaskModels:
     summary="The model card",
     response_class=FileResponse,
     responses=ok_response("# Pneumonia in a chest X-ray\n", "The model card, as Markdown.", "text/markdown")
-    | error_responses(NOT_FOUND, UNAVAILABLE),
+    | error_responses(NOT_FOUND, UNAVAILABLE, FILES_UNAVAILABLE),
 )
 async def show_card(state: TaskStateOf) -> FileResponse:
     """Return what the model that serves is for, was made from, how good it is and where it fails."""
@@ -53,7 +53,7 @@ async def show_card(state: TaskStateOf) -> FileResponse:
     "/{task}/plots/{name}",
     summary="A plot of the model card",
     response_class=FileResponse,
-    responses=file_response("The plot.", "image/png") | error_responses(NOT_FOUND, UNAVAILABLE),
+    responses=file_response("The plot.", "image/png") | error_responses(NOT_FOUND, UNAVAILABLE, FILES_UNAVAILABLE),
 )
 async def show_plot(state: TaskStateOf, name: str) -> FileResponse:
     """Return a picture that the model card shows."""

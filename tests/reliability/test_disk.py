@@ -52,7 +52,7 @@ def test_where_no_file_can_be_written_explanations_say_so_until_they_can(tmp_pat
         assert answered(service).status_code == 200
         assert explained(service).status_code == 200
         unprepared = explained(service, "pneumonia")
-        assert (unprepared.status_code, unprepared.json()["type"]) == (503, "/problems/explanation-files")
+        assert (unprepared.status_code, unprepared.json()["type"]) == (503, "/problems/files-unavailable")
         assert unprepared.headers["retry-after"] == "30"
         assert httpx.get(f"{service.address}/health/ready").status_code == 200
         service.limit(resource.RLIMIT_FSIZE, resource.RLIM_INFINITY)

@@ -46,6 +46,11 @@ def test_a_service_out_of_file_handles_answers_its_clients_rests_and_recovers(tm
             time.sleep(0.25)
         assert service.cpu_seconds() - before < 1
         assert client.get("/health/ready").status_code == 200
+        # A page needs a file.
+        page = client.get("/docs")
+        assert (page.status_code, page.json()["type"]) == (503, "/problems/files-unavailable")
+        assert "Traceback" not in service.log
         idle.close()
         assert comes_to_be_answered(service, 10)
+        assert client.get("/docs").status_code == 200
         assert service.is_alive

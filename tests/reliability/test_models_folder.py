@@ -69,7 +69,7 @@ def test_when_the_models_folder_goes_away_what_was_loaded_goes_on_answering(tmp_
             assert card.headers["content-type"] == "application/problem+json"
         assert client.post("/explain/pneumonia", content=PICTURE).status_code == 200
         unprepared = client.post("/explain/catdog", content=PICTURE)
-        assert (unprepared.status_code, unprepared.json()["type"]) == (503, "/problems/explanation-files")
+        assert (unprepared.status_code, unprepared.json()["type"]) == (503, "/problems/files-unavailable")
         assert str(tmp_path) not in unprepared.text
         (tmp_path / "away").rename(models)
         assert client.post("/explain/catdog", content=PICTURE).status_code == 200
