@@ -24,7 +24,8 @@ INPUTS = {
 CLIENTS = 16
 """Of the closed loop that finds what the service can bear."""
 
-CONNECTIONS = 1000
+CONNECTIONS = 500
+"""Fewer than the service takes, so that its queues are what refuses."""
 RECOVERY_SECONDS = 2
 
 

@@ -93,6 +93,7 @@ def test_an_answer_that_comes_after_its_connection_was_closed_is_passed_over(
 ) -> None:
     second = b"POST /predict/digit HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n"
     both = b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n" + second
-    assert exchange(str(defective.base_url), both).startswith(b"HTTP/1.1 400 ")
+    # The broken request closes the connection before the one ahead of it is answered.
+    assert exchange(str(defective.base_url), both) == b""
     assert defective.get("/slow").json() == "late"
     assert [record.getMessage() for record in caplog.records if record.exc_info] == []
