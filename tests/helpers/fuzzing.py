@@ -19,8 +19,6 @@ PATIENCE = 60.0
 """Seconds without an answer that count as a hang."""
 QUIET = 0.25
 """Seconds after which a request that breaks HTTP's rules is taken to be waited on for more; no more is then sent."""
-BARE_ANSWER = b"Invalid HTTP request received."
-"""The HTTP server's own, to a head that it cannot read."""
 STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
@@ -54,10 +52,14 @@ class Tally:
         return sum(counts.total() for counts in self.statuses.values())
 
     def slope_kib(self) -> float:
-        """By how much the resident memory grew for each 1,000 requests of the last half: a line fitted to it."""
-        half = [sample for sample in self.resident_kib if sample[0] >= self.count / 2]
-        sent, kib = np.array(half, float).T
-        return float(np.polyfit(sent, kib, 1)[0]) * 1000
+        """By how much the resident memory grew for each 1,000 requests of the last half.
+
+        A line is fitted to the least of every ten samples: what is in work at the moment comes and goes above it.
+        """
+        half = np.array([sample for sample in self.resident_kib if sample[0] >= self.count / 2], float)
+        windows = [half[start : start + 10] for start in range(0, len(half) - 9, 10)]
+        sent, floor = np.array([(window[:, 0].mean(), window[:, 1].min()) for window in windows]).T
+        return float(np.polyfit(sent, floor, 1)[0]) * 1000
 
     def table(self) -> str:
         """The figures as Markdown."""
@@ -227,7 +229,8 @@ def _broken_promise_of(request: HostileRequest, answer: Answer) -> str | None:
         return None if answer.status in {200, 307} else f"an odd answer: {shown!r}"
     if answer.status >= 500 and answer.status not in {503, 504}:
         return f"a server error: {shown!r}"
-    if not request.is_framed and (answer.body == BARE_ANSWER or not answer.body):
+    if not request.is_framed and not answer.body:
+        # To a HEAD.
         return None
     if b"content-type: application/problem+json" not in answer.head.lower():
         return f"an error that is no problem: {shown!r}"
