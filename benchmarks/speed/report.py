@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.speed.contenders import CONTENDERS, contender_named
-from benchmarks.speed.growth import OURS, efficiency
+from benchmarks.speed.growth import efficiency
 from benchmarks.speed.measuring import LIMIT
 
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
@@ -45,7 +45,7 @@ def _pictures(part: Json) -> str:
     top = max((figure["per_second"] for figure in limits), default=None)
     counts = sorted({count for name, count in figures if name != LIMIT})
     names = list(dict.fromkeys(name for name, _ in figures if name != LIMIT))
-    head = "| server | " + " | ".join(f"{count} clients" for count in counts) + " | settings |"
+    head = "| server | " + " | ".join(f"{count} client{'s' * (count > 1)}" for count in counts) + " | settings |"
     rows = [head, "| --- |" + " --- |" * (len(counts) + 1)]
     for name in names:
         contender = contender_named(name)
@@ -95,15 +95,14 @@ def _start(part: Json) -> str:
 
 
 def _growth(part: Json) -> str:
-    rows = ["| | one worker | two workers | share of twice as many |", "| --- |" + " --- |" * 3]
+    rows = ["| | one | two | share of twice as many |", "| --- |" + " --- |" * 3]
     for name, (one, two) in part["rates"].items():
-        title = "In process, threads" if name == LIMIT else f"{OURS.title}, `QUARTET_WORKERS`"
-        rows.append(f"| {title} | {one:.1f} | {two:.1f} | {efficiency(one, two):.2f} |")
+        rows.append(f"| {name} | {one:,.1f} | {two:,.1f} | {efficiency(one, two):.2f} |")
     note = (
-        f"X-rays a second, {part['clients']} clients. The load generator runs on the same cores: beside two workers it "
-        "takes its time from them, beside one it does not."
+        f"Requests a second, {part['clients']} clients. The load generator runs on the same cores: beside two it takes "
+        "its time from them, beside one it does not."
     )
-    return f"### From one worker to two\n\n{note}\n\n" + "\n".join(rows)
+    return f"### From one worker or process to two\n\n{note}\n\n" + "\n".join(rows)
 
 
 def _memory(part: Json) -> str:

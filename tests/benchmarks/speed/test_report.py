@@ -31,7 +31,7 @@ RESULTS = {
         "services": [{"contender": "quartet-openvino", "ready_seconds": 2.25, "resident_bytes": 300 * 2**20}],
         "environment_bytes": 1_600_000_000,
     },
-    "growth": {"clients": 16, "rates": {"quartet-openvino": [80.0, 120.0], "limit": [80.0, 160.0]}},
+    "growth": {"clients": 16, "rates": {"X-rays": [80.0, 120.0], "in process": [80.0, 160.0]}},
     "memory": {
         "requests": 100_000,
         "figure": {"concurrency": 16, "per_second": 512.0, "refused": 0.0},
