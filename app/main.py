@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -12,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from app.access.gate import Gate
 from app.access.keys import read_keys
+from app.connections.turning_away import DOOR, Door
 from app.middleware.access import AccessMiddleware
 from app.middleware.access_log import AccessLogMiddleware, silence_uvicorn
 from app.middleware.body_limit import BodyLimitMiddleware
@@ -56,7 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     registry = registry_of(settings)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         silence_uvicorn()
         app.state.settings = settings
         app.state.stopping = False
@@ -65,7 +67,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.loader = Workers(1, "loader")
         await app.state.loader.run(app.state.registry.load)
         async with watching(app.state.registry, app.state.loader, settings.watch_seconds):
-            yield
+            yield {DOOR: Door(app.state.predictor.check_room)}
         app.state.loader.close()
         app.state.predictor.close()
 

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with limits that it lacks: connections, and a request head's size and time."""
+"""uvicorn's HTTP protocol with limits that it lacks: connections, a request head's size and time, full queues."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from app.connections.limits import ConnectionLimits
+from app.connections.turning_away import DOOR, Door
 from app.middleware.request_id import new_request_id
 from app.middleware.security_headers import ANSWER
 from app.problem_types import HEAD_TOO_LARGE, MALFORMED, OVERLOADED, REQUEST_TIMEOUT, ProblemType
@@ -82,7 +83,14 @@ class LimitedProtocol(HttpToolsProtocol):
         self._unparsed_bytes = 0
         self._awaits_head = False
         self._stop_timer()
-        super().on_headers_complete()
+        application = self.app
+        door: Door | None = self.app_state.get(DOOR)
+        if door is not None:
+            self.app = door.turned_away(self.url) or application
+        try:
+            super().on_headers_complete()
+        finally:
+            self.app = application
 
     def on_body(self, body: bytes) -> None:
         """Pass a part of the body on."""

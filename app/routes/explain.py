@@ -84,7 +84,7 @@ def _add_picture(router: APIRouter, task: Task) -> None:
         service, options = service_of(request), query.read(request)
         seconds = seconds_for(request, service.settings)
         model = service.registry.model(task.name, options.version)
-        service.predictor.check_room(model)
+        service.predictor.check_room(task.name)
         picture = cast("bytes", await read_one(request, task, service.settings))
         if not prefers("application/json", PngResponse.media_type, request.headers.get("accept", "*/*")):
             drawn = service.predictor.run(model, partial(_draw, model, picture, options.threshold))
@@ -121,7 +121,7 @@ def _add_text(router: APIRouter, task: Task) -> None:
         service, options = service_of(request), query.read(request)
         seconds = seconds_for(request, service.settings)
         model = service.registry.model(task.name, options.version)
-        service.predictor.check_room(model)
+        service.predictor.check_room(task.name)
         text = await read_one(request, task, service.settings)
         work = partial(explanation.explain_text, model, text, options.words)
         explained = await in_time(request, seconds, service.predictor.run(model, work))

@@ -71,13 +71,15 @@ class Predictor:
         with self._admission_to(model).admitted(1):
             return await self._workers.run(work)
 
-    def check_room(self, model: LoadedModel) -> None:
-        """Check that one more input for a model would be let in now: a client learns it before it has sent the input.
+    def check_room(self, task: str, count: int = 1) -> None:
+        """Check that `count` more inputs for a task would be let in now: clients learn it before they have sent them.
 
         Raises:
-            OverloadedError: it would not.
+            OverloadedError: they would not.
         """
-        self._admission_to(model).check(1)
+        admission = self._admissions.get(task)
+        if admission is not None:
+            admission.check(count)
 
     def inside(self, task: str) -> int:
         """Return how many inputs for a task's model have been let in and not yet answered."""

@@ -45,6 +45,28 @@ def test_an_overloaded_service_refuses_before_the_picture_is_sent(tiny_models: P
         blocked.engine.released.set()
 
 
+def test_a_connection_that_was_refused_on_is_of_use_again(tiny_models: Path) -> None:
+    head = f"POST /predict/catdog HTTP/1.1\r\nHost: x\r\nX-Request-ID: mine\r\nContent-Length: {len(PICTURE)}\r\n\r\n"
+    live = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with blocked_service(tiny_models, TWO) as blocked, ThreadPoolExecutor(2) as pool:
+        fill(blocked, pool, 2)
+        answers = exchange(blocked.address, head.encode() + PICTURE + live)
+        blocked.engine.released.set()
+    refused, _, rest = answers.partition(b"HTTP/1.1 200 ")
+    assert refused.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nx-request-id: mine\r\n" in refused.lower()
+    assert b"\r\nx-content-type-options: nosniff\r\n" in refused
+    assert rest.endswith(b'{"status":"live"}')
+
+
+def test_without_the_servers_own_protocol_the_application_refuses(tiny_models: Path) -> None:
+    with blocked_service(tiny_models, TWO, bare=True) as blocked, ThreadPoolExecutor(2) as pool:
+        fill(blocked, pool, 2)
+        refused = ask(blocked)
+        blocked.engine.released.set()
+    assert (refused.status_code, refused.json()["type"]) == (503, "/problems/overloaded")
+
+
 def test_one_models_full_queue_leaves_the_others_theirs(tiny_models: Path) -> None:
     with blocked_service(tiny_models, TWO) as blocked, ThreadPoolExecutor(2) as pool:
         fill(blocked, pool, 2)

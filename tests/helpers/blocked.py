@@ -55,14 +55,14 @@ class Blocked:
 
 
 @contextmanager
-def blocked_service(models: Path, settings: Settings) -> Iterator[Blocked]:
-    """Serve cat or dog with a blocked engine, which is released at the end; give both."""
+def blocked_service(models: Path, settings: Settings, *, bare: bool = False) -> Iterator[Blocked]:
+    """Serve cat or dog with a blocked engine, which is released at the end; give both. See `serving`."""
     engine = BlockedEngine()
     app = create_app(settings.model_copy(update={"models_dir": models / "nowhere"}))
     model = LoadedModel(open_artifact(models / "catdog" / "1"), engine, settings.input_limits)
     registry = Registry(models, lambda _: model)
     registry.load()
-    with serving(app) as address:
+    with serving(app, bare=bare) as address:
         app.state.registry = registry
         try:
             yield Blocked(address, engine, app.state.predictor)

@@ -14,11 +14,11 @@ from app.connections.protocol import limited_protocol
 
 
 @contextmanager
-def serving(app: FastAPI, limits: ConnectionLimits | None = None) -> Iterator[str]:
-    """Serve an application on a free port and give its address, `http://127.0.0.1:PORT`."""
+def serving(app: FastAPI, limits: ConnectionLimits | None = None, *, bare: bool = False) -> Iterator[str]:
+    """Serve an application on a free port, `bare` with uvicorn's own protocol, and give `http://127.0.0.1:PORT`."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        protocol = limited_protocol(limits or ConnectionLimits())
+        protocol = "httptools" if bare else limited_protocol(limits or ConnectionLimits())
         config = uvicorn.Config(app, http=protocol, ws="none", log_level="warning", timeout_graceful_shutdown=5)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
