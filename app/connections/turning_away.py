@@ -1,4 +1,4 @@
-"""Answers a request for which a full queue has no room, before the application is asked: that costs a fifth."""
+"""Answers a request for which a full queue has no room, before the application is asked."""
 
 import re
 from asyncio import get_running_loop

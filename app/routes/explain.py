@@ -9,7 +9,6 @@ from fastapi.responses import Response
 from app.drawing.explained import Caption, draw_explained
 from app.examples import explained_picture_example, explained_text_example
 from app.inputs.image import read_colour
-from app.middleware.request_id import request_id_of
 from app.openapi import error_responses, file_or_json_response, ok_response, one_input_body
 from app.problem_types import (
     BROKEN,
@@ -27,11 +26,11 @@ from app.problem_types import (
     UNSUPPORTED,
 )
 from app.routes.accept import prefers
-from app.routes.answers import answer_of, one_response
-from app.routes.dependencies import service_of
+from app.routes.answers import one_response
+from app.routes.calls import begin
 from app.routes.options import query_of
 from app.routes.payloads import read_one
-from app.routes.waiting import DEADLINE_PARAMETER, in_time, seconds_for
+from app.routes.waiting import DEADLINE_PARAMETER
 from app.schemas import ExplainedDecision, ExplainedPicture, ExplainedText, WordEvidence
 from app.serving import explanation
 from app.serving.model import DECIMALS, LoadedModel, Prediction
@@ -77,21 +76,17 @@ def explain_router() -> APIRouter:
 
 def _add_picture(router: APIRouter, task: Task) -> None:
     schema = ExplainedDecision if task.has_threshold else ExplainedPicture
-
     query = query_of(task, explained=True)
 
     async def explain(request: Request) -> Response:
-        service, options = service_of(request), query.read(request)
-        seconds = seconds_for(request, service.settings)
-        model = service.registry.model(task.name, options.version)
-        service.predictor.check_room(task.name)
-        picture = cast("bytes", await read_one(request, task, service.settings))
+        call = begin(request, task, query)
+        picture = cast("bytes", await read_one(request, task, call.service.settings))
         if not prefers("application/json", PngResponse.media_type, request.headers.get("accept", "*/*")):
-            drawn = service.predictor.run(model, partial(_draw, model, picture, options.threshold))
-            return PngResponse(await in_time(request, seconds, drawn))
-        work = partial(explanation.explain_picture, model, picture, options.threshold)
-        explained = await in_time(request, seconds, service.predictor.run(model, work))
-        answer = answer_of(task, model.artifact, explained.prediction, options.top, request_id_of(request.scope))
+            drawn = partial(_draw, call.model, picture, call.options.threshold)
+            return PngResponse(await call.wait_for(call.service.predictor.run(call.model, drawn)))
+        work = partial(explanation.explain_picture, call.model, picture, call.options.threshold)
+        explained = await call.wait_for(call.service.predictor.run(call.model, work))
+        answer = call.answer(explained.prediction)
         heatmap = explained.heatmap.astype(float).round(DECIMALS).tolist()
         return one_response(schema(**answer.model_dump(), heatmap=heatmap))
 
@@ -118,14 +113,11 @@ def _add_text(router: APIRouter, task: Task) -> None:
     query = query_of(task, explained=True)
 
     async def explain(request: Request) -> ExplainedText:
-        service, options = service_of(request), query.read(request)
-        seconds = seconds_for(request, service.settings)
-        model = service.registry.model(task.name, options.version)
-        service.predictor.check_room(task.name)
-        text = await read_one(request, task, service.settings)
-        work = partial(explanation.explain_text, model, text, options.words)
-        explained = await in_time(request, seconds, service.predictor.run(model, work))
-        answer = answer_of(task, model.artifact, explained.prediction, options.top, request_id_of(request.scope))
+        call = begin(request, task, query)
+        text = await read_one(request, task, call.service.settings)
+        work = partial(explanation.explain_text, call.model, text, call.options.words)
+        explained = await call.wait_for(call.service.predictor.run(call.model, work))
+        answer = call.answer(explained.prediction)
         found = [WordEvidence(word=word, evidence=evidence) for word, evidence in explained.words]
         return ExplainedText(**answer.model_dump(), words=found)
 

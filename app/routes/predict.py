@@ -20,11 +20,11 @@ from app.problem_types import (
     UNSUPPORTED,
 )
 from app.problems import problem_of_input
-from app.routes.answers import answer_of, list_response, one_response
-from app.routes.dependencies import service_of
+from app.routes.answers import list_response, one_response
+from app.routes.calls import begin
 from app.routes.options import query_of
 from app.routes.payloads import read_many, read_one
-from app.routes.waiting import DEADLINE_PARAMETER, in_time, seconds_for
+from app.routes.waiting import DEADLINE_PARAMETER
 from app.schemas import Answer, Decision, Problem
 from app.tasks import TASKS, Task
 
@@ -57,16 +57,13 @@ def _add_one(router: APIRouter, task: Task) -> None:
     query = query_of(task)
 
     async def predict(request: Request) -> Response:
-        service, options = service_of(request), query.read(request)
-        seconds = seconds_for(request, service.settings)
-        model = service.registry.model(task.name, options.version)
-        service.predictor.check_room(task.name)
-        payload = await read_one(request, task, service.settings)
-        predicted = service.predictor.predict(model, [payload], options.threshold)
-        [result] = await in_time(request, seconds, predicted)
+        call = begin(request, task, query)
+        payload = await read_one(request, task, call.service.settings)
+        predicted = call.service.predictor.predict(call.model, [payload], call.options.threshold)
+        [result] = await call.wait_for(predicted)
         if isinstance(result, InputError):
             raise result
-        return one_response(answer_of(task, model.artifact, result, options.top, request_id_of(request.scope)))
+        return one_response(call.answer(result))
 
     router.add_api_route(
         f"/{task.name}",
@@ -85,18 +82,13 @@ def _add_batch(router: APIRouter, task: Task) -> None:
     query = query_of(task)
 
     async def predict_batch(request: Request) -> Response:
-        service, options = service_of(request), query.read(request)
-        seconds = seconds_for(request, service.settings)
-        model = service.registry.model(task.name, options.version)
-        service.predictor.check_room(task.name)
-        payloads = await read_many(request, task, service.settings)
-        predicted = service.predictor.predict(model, payloads, options.threshold)
-        results = await in_time(request, seconds, predicted)
+        call = begin(request, task, query)
+        payloads = await read_many(request, task, call.service.settings)
+        predicted = call.service.predictor.predict(call.model, payloads, call.options.threshold)
+        results = await call.wait_for(predicted)
         request_id = request_id_of(request.scope)
         return list_response(
-            problem_of_input(result, request_id)
-            if isinstance(result, InputError)
-            else answer_of(task, model.artifact, result, options.top, request_id)
+            problem_of_input(result, request_id) if isinstance(result, InputError) else call.answer(result)
             for result in results
         )
 

@@ -1,14 +1,14 @@
 """The service as a process of its own, whose memory, time and limits a test can see and set. For Linux."""
 
 import os
-import re
 import resource
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from helpers.services import READY, service
 
 PROJECT = Path(__file__).parents[2]
 MODELS = PROJECT / "models"
@@ -19,7 +19,7 @@ class ServiceProcess:
     """A service that answers: its address, `http://127.0.0.1:PORT`, its process and its log."""
 
     address: str
-    process: "subprocess.Popen[str]"
+    process: "subprocess.Popen[bytes]"
     log_file: Path
 
     @property
@@ -28,8 +28,8 @@ class ServiceProcess:
 
     @property
     def log(self) -> str:
-        """All that it has logged, warnings and worse."""
-        return self.log_file.read_text(errors="replace")
+        """All that it has logged, warnings and worse, without its line that it is ready."""
+        return READY.sub("", self.log_file.read_text(errors="replace")).strip()
 
     @property
     def is_alive(self) -> bool:
@@ -62,28 +62,8 @@ def running_service(
     models: Path, folder: Path, environment: Mapping[str, str] | None = None
 ) -> Iterator[ServiceProcess]:
     """Serve a models folder on a free port until the block ends; the log is kept in `folder`."""
-    command = [sys.executable, "-m", "app.cli", "serve", "--port", "0", "--models", str(models)]
-    log_file = folder / "service.log"
-    with (
-        log_file.open("w") as log,
-        subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            cwd=PROJECT,
-            env={**os.environ, "QUARTET_LOG_LEVEL": "warning", **(environment or {})},
-        ) as process,
-    ):
-        try:
-            said = process.stdout.readline() if process.stdout else ""
-            ready = re.fullmatch(r"Quartet is ready: http://localhost:(\d+)/docs\n", said)
-            assert ready, log_file.read_text()
-            yield ServiceProcess(f"http://127.0.0.1:{ready[1]}", process, log_file)
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
+    log = folder / "service.log"
+    with service(models, log, environment=environment, log_level="warning") as started:
+        yield ServiceProcess(started.address, started.process, log)
+        started.process.terminate()
+        started.process.wait(20)

@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,23 +35,26 @@ def command(models: Path, *options: str) -> list[str]:
 
 
 @contextmanager
-def service(models: Path, log: Path, *options: str, **settings: object) -> Iterator[Service]:
+def service(
+    models: Path, log: Path, *options: str, environment: Mapping[str, str] | None = None, **settings: object
+) -> Iterator[Service]:
     """Start the service in a process group of its own, wait until it is ready, and kill it in the end.
 
     Args:
         models: the models folder.
         log: file for what it says.
         options: of `quartet serve`.
+        environment: variables that it has besides this process's own.
         settings: `QUARTET_<NAME>`, in lower case.
     """
-    environment = os.environ | {f"QUARTET_{name.upper()}": str(value) for name, value in settings.items()}
+    knobs = {f"QUARTET_{name.upper()}": str(value) for name, value in settings.items()}
     with (
         log.open("w") as log_file,
         subprocess.Popen(
             command(models, *options),
             stdout=log_file,
             stderr=subprocess.STDOUT,
-            env=environment,
+            env={**os.environ, **(environment or {}), **knobs},
             start_new_session=True,
         ) as process,
     ):

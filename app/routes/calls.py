@@ -1,0 +1,55 @@
+"""What every call that runs a model begins with: its choices, its model, its time, and room in the queue."""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from fastapi import Request
+
+from app.middleware.request_id import request_id_of
+from app.routes.answers import answer_of
+from app.routes.dependencies import Service, service_of
+from app.routes.options import Options, Query
+from app.routes.waiting import in_time, seconds_for
+from app.schemas import Answer
+from app.serving.model import LoadedModel, Prediction
+from app.tasks import Task
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that may be read and answered."""
+
+    request: Request
+    task: Task
+    service: Service
+    options: Options
+    model: LoadedModel
+    seconds: float
+
+    async def wait_for(self, answer: Awaitable[Result]) -> Result:
+        """Await the answer, in time. See `in_time`."""
+        return await in_time(self.request, self.seconds, answer)
+
+    def answer(self, prediction: Prediction) -> Answer:
+        """Return the answer to one of its inputs."""
+        request_id = request_id_of(self.request.scope)
+        return answer_of(self.task, self.model.artifact, prediction, self.options.top, request_id)
+
+
+def begin(request: Request, task: Task, query: Query) -> Call:
+    """Look at a request before its body is read.
+
+    Raises:
+        ProblemError: a choice or the deadline is not as documented.
+        ModelUnavailableError: no model of the task is loaded.
+        VersionNotLoadedError: not the version that it asks for.
+        OverloadedError: too many inputs wait.
+    """
+    service, options = service_of(request), query.read(request)
+    seconds = seconds_for(request, service.settings)
+    model = service.registry.model(task.name, options.version)
+    service.predictor.check_room(task.name)
+    return Call(request, task, service, options, model, seconds)
