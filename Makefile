@@ -10,8 +10,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 serve: $(VENV)/.serve
 	$(BIN)/quartet serve
 
+# One process of tests a core; ARGS="-n 0 -k NAME" for a few of them in one.
 test: $(VENV)/.dev
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 # The tests that take minutes: docs/reliability.md. SOAK_REQUESTS=5000 SOAK_SEED=1 make soak for fewer and others.
 soak: $(VENV)/.dev
