@@ -7,7 +7,7 @@ REDOC = "/redoc"
 PAGE_FILES = "/static/"
 
 OPEN = frozenset({"/", SWAGGER, REDOC, "/openapi.json"})
-OPEN_UNDER = (PAGE_FILES, "/health/", "/problems/")
+OPEN_UNDER = (PAGE_FILES, "/health/", "/v2/health/", "/problems/")
 
 
 def path_of(scope: Scope) -> str:
@@ -19,3 +19,8 @@ def path_of(scope: Scope) -> str:
 def is_open(path: str) -> bool:
     """Whether what is there tells nothing of models or data: the documentation, the meaning of errors, health."""
     return path in OPEN or path.startswith(OPEN_UNDER)
+
+
+def is_inference_protocol(path: str) -> bool:
+    """Whether a call there is one of the Open Inference Protocol."""
+    return path == "/v2" or path.startswith("/v2/")
