@@ -21,6 +21,7 @@ from app.problem_types import (
 )
 from app.problems import ProblemError
 from app.routes.calls import begin_with
+from app.routes.dependencies import service_of
 from app.routes.options import Options
 from app.routes.v2.documentation import infer_body, infer_parameters, infer_response
 from app.routes.v2.framing import JSON_LENGTH_HEADER
@@ -61,7 +62,7 @@ async def infer(request: Request) -> Response:
     curl -H 'Inference-Header-Content-Length: 0' --data-binary @cat.jpg localhost:8000/v2/models/catdog/infer
     ```
     """
-    task = state_named(request, request.app.state.registry).task
+    task = state_named(request, service_of(request).registry).task
     call = begin_with(request, task, Options(version=version_named(request)))
     most = call.service.settings.max_batch_items
     stated_length = request.headers.get(JSON_LENGTH_HEADER)

@@ -109,16 +109,14 @@ def _configured(spec: TensorSpec) -> dict[str, object]:
 
 def _parameters(artifact: Artifact) -> dict[str, str | float]:
     manifest = artifact.manifest
-    point = manifest.operating_point
-    decision: dict[str, str | float] = (
-        {} if point is None else {"positive": point.positive, "threshold": point.threshold}
-    )
-    return {
+    parameters: dict[str, str | float] = {
         "labels": json.dumps(manifest.labels, ensure_ascii=False),
         "ood_threshold": manifest.ood.threshold,
-        **decision,
         "sha256": artifact.sha256,
     }
+    if manifest.operating_point is not None:
+        parameters |= {"positive": manifest.operating_point.positive, "threshold": manifest.operating_point.threshold}
+    return parameters
 
 
 for _path, _of in ((MODEL, "a model"), (VERSION, "a version of a model")):
