@@ -29,7 +29,8 @@ from app.problems import ProblemError, access_response, install_problem_handlers
 from app.routes import health, models, pages, reload
 from app.routes.explain import explain_router
 from app.routes.predict import predict_router
-from app.routes.v2 import inference_protocol_router
+from app.routes.v2 import health as v2_health
+from app.routes.v2 import infer, metadata, repository
 from app.routes.v2.framing import JSON_LENGTH_HEADER
 from app.serving.engines import load_fastest
 from app.serving.predictor import Predictor
@@ -116,7 +117,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         applies=lambda scope: is_inference_protocol(path_of(scope)),
         max_bytes=settings.max_body_bytes,
         unsupported=lambda name: ProblemError(
-            UNSUPPORTED_ENCODING, f"A body may be compressed with {' or '.join(ENCODINGS)}, not with {name!r}."
+            UNSUPPORTED_ENCODING, f"A body may be compressed with {' or '.join(ENCODINGS)}, not with {name[:40]!r}."
         ),
         damaged=lambda reason: ProblemError(MALFORMED, f"The body is not what its Content-Encoding says: {reason}."),
         too_large=too_large,
@@ -139,10 +140,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(AccessLogMiddleware)
     app.add_middleware(RequestIdMiddleware)
+    # A request is compared with one route after the other: those that should be quick come first.
     for router in (
         predict_router(),
+        infer.router,
         explain_router(),
-        inference_protocol_router(),
+        metadata.router,
+        v2_health.router,
+        repository.router,
         models.router,
         reload.router,
         health.router,

@@ -7,10 +7,10 @@ from app.problem_types import NOT_READY
 from app.problems import ProblemError
 from app.routes.dependencies import RegistryOf
 from app.routes.states import why_not_ready
-from app.routes.v2.paths import PREFIX
+from app.routes.v2.paths import PREFIX, TAGS
 from app.schemas_v2 import ServerLive, ServerReady
 
-router = APIRouter(prefix=f"{PREFIX}/health")
+router = APIRouter(prefix=f"{PREFIX}/health", tags=TAGS)
 
 
 @router.get(

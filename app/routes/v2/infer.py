@@ -26,7 +26,7 @@ from app.routes.options import Options
 from app.routes.v2.documentation import infer_body, infer_parameters, infer_response
 from app.routes.v2.framing import JSON_LENGTH_HEADER
 from app.routes.v2.outputs import Predictions, answer
-from app.routes.v2.paths import MODEL, PREFIX, VERSION, parameters_of, state_named, version_named
+from app.routes.v2.paths import MODEL, PREFIX, TAGS, VERSION, parameters_of, state_named, version_named
 from app.routes.v2.request import Inference, read_inference
 from app.routes.waiting import DEADLINE_PARAMETER
 from app.schemas_v2 import InferenceResponse
@@ -45,7 +45,7 @@ ERRORS = (
     DEADLINE,
 )
 
-router = APIRouter(prefix=PREFIX)
+router = APIRouter(prefix=PREFIX, tags=TAGS)
 
 
 async def infer(request: Request) -> Response:

@@ -9,7 +9,7 @@ from app.openapi import inference_error_responses, ok_response
 from app.problem_types import MALFORMED, NO_SUCH_VERSION, NOT_FOUND, UNAVAILABLE
 from app.routes.dependencies import RegistryOf, SettingsOf
 from app.routes.v2 import documentation
-from app.routes.v2.paths import MODEL, PREFIX, VERSION, parameters_of, state_named, version_named
+from app.routes.v2.paths import MODEL, PREFIX, TAGS, VERSION, parameters_of, state_named, version_named
 from app.routes.v2.signature import TensorSpec, inputs_of, outputs_of
 from app.schemas_v2 import (
     ConfigurationParameter,
@@ -34,7 +34,7 @@ EXTENSIONS = ("binary_tensor_data", "classification", "model_configuration", "mo
 _TRITON_TYPES = {"BOOL": "TYPE_BOOL", "UINT8": "TYPE_UINT8", "FP32": "TYPE_FP32", "BYTES": "TYPE_STRING"}
 ERRORS = (MALFORMED, NOT_FOUND, NO_SUCH_VERSION, UNAVAILABLE)
 
-router = APIRouter(prefix=PREFIX)
+router = APIRouter(prefix=PREFIX, tags=TAGS)
 
 
 @router.get("/", include_in_schema=False)

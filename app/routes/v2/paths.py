@@ -1,5 +1,6 @@
 """The model and the version that a path names."""
 
+from enum import Enum
 from typing import Any
 
 from fastapi import Request
@@ -11,6 +12,7 @@ from app.serving.versions import TaskState
 from app.tasks import TASKS
 
 PREFIX = "/v2"
+TAGS: list[str | Enum] = ["Open Inference Protocol"]
 MODEL = "/models/{model}"
 VERSION = "/models/{model}/versions/{version}"
 

@@ -22,7 +22,7 @@ from app.problems import ProblemError, validation_detail
 from app.routes.admin import require_admin
 from app.routes.dependencies import LoaderOf, RegistryOf
 from app.routes.v2 import documentation
-from app.routes.v2.paths import MODEL, PREFIX, parameters_of, state_named
+from app.routes.v2.paths import MODEL, PREFIX, TAGS, parameters_of, state_named
 from app.schemas_v2 import IndexRequest, LoadRequest, RepositoryModel, UnloadRequest
 from app.serving.versions import TaskState
 
@@ -33,7 +33,7 @@ MAX_BYTES = 65_536
 
 Body = TypeVar("Body", bound=BaseModel)
 
-router = APIRouter(prefix=f"{PREFIX}/repository")
+router = APIRouter(prefix=f"{PREFIX}/repository", tags=TAGS)
 admin_only = [Depends(require_admin)]
 
 
