@@ -103,9 +103,8 @@ class ProblemResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request of an ASGI scope."""
         if is_inference_protocol(path_of(scope)):
-            self.body = self.render(
-                json.dumps({**self._problem.model_dump(mode="json"), "error": self._problem.detail})
-            )
+            problem = {**self._problem.model_dump(mode="json"), "error": self._problem.detail}
+            self.body = self.render(json.dumps(problem, separators=(",", ":")))
             self.headers["Content-Length"] = str(len(self.body))
         await super().__call__(scope, receive, send)
 

@@ -57,7 +57,7 @@ INFERENCE = record(
     parameters=PARAMETERS,
 )
 ERROR = record({"error": {"type": "string", "minLength": 1}})
-INDEX = list_of(record({"name": STRING, "state": STRING, "reason": STRING}, version={"type": ["string", "null"]}))
+INDEX = list_of(record({"name": STRING, "state": STRING, "reason": STRING}, version=STRING))
 READY = {
     "server live": record({"live": {"const": True}}),
     "server ready": record({"ready": {"const": True}}),

@@ -53,7 +53,7 @@ CONFIGURATION = {
     },
 }
 LOADED = {"name": "pneumonia", "version": "2", "state": "READY", "reason": ""}
-UNLOADED = {"name": "pneumonia", "version": None, "state": "UNAVAILABLE", "reason": "it was unloaded on request"}
+UNLOADED = {"name": "pneumonia", "state": "UNAVAILABLE", "reason": "it was unloaded on request"}
 INDEX = [
     {"name": "pneumonia", "version": "3", "state": "UNAVAILABLE", "reason": REFUSED},
     LOADED,

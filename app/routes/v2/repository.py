@@ -40,6 +40,7 @@ admin_only = [Depends(require_admin)]
 @router.post(
     "/index",
     summary="Every version of every model",
+    response_model_exclude_none=True,
     responses=ok_response(documentation.INDEX, "The versions, newest first.") | inference_error_responses(*BODY_ERRORS),
     openapi_extra={"requestBody": documentation.optional_body(IndexRequest, {"ready": True})},
 )
@@ -90,6 +91,7 @@ async def load(
 @router.post(
     f"{MODEL}/unload",
     summary="Let no version serve",
+    response_model_exclude_none=True,
     dependencies=admin_only,
     responses=ok_response(documentation.UNLOADED, "None serves.") | inference_error_responses(*ADMIN_ERRORS),
     openapi_extra={

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import jsonschema
 import numpy as np
 import pytest
 import tritonclient.http as triton
@@ -13,6 +14,7 @@ from tritonclient.utils import InferenceServerException
 
 from app.main import create_app
 from app.settings import Settings
+from helpers.inference_protocol import INDEX
 from helpers.pictures import digit_png, jpeg
 from helpers.servers import serving
 from helpers.tiny_models import LABELS, topic_of
@@ -146,7 +148,8 @@ def administered(models_copy: Path) -> Iterator[str]:
 
 def states(client: triton.InferenceServerClient, model: str) -> list[tuple[str | None, str, str]]:
     index = client.get_model_repository_index()
-    return [(entry["version"], entry["state"], entry["reason"]) for entry in index if entry["name"] == model]
+    jsonschema.validate(index, INDEX)
+    return [(entry.get("version"), entry["state"], entry["reason"]) for entry in index if entry["name"] == model]
 
 
 def test_the_repository_lists_loads_and_unloads(administered: str) -> None:
