@@ -149,8 +149,8 @@ def test_every_task_lets_its_version_be_named_and_lists_what_else_it_lets_choose
         "/predict/pneumonia": ["threshold", "version"],
         "/predict/pneumonia/batch": ["threshold", "version"],
         "/explain/topic": ["top", "words", "version"],
-        "/explain/catdog": ["version"],
-        "/explain/pneumonia": ["threshold", "version"],
+        "/explain/catdog": ["layer", "version"],
+        "/explain/pneumonia": ["threshold", "layer", "version"],
     }
 
 
