@@ -122,14 +122,15 @@ def file_or_json_response(
 
 def one_input_body(task: Task) -> Json:
     """Document the body of a call that takes one input."""
-    content: Json = {"multipart/form-data": {"schema": _form("file", BINARY)}}
+    form: Json = {"multipart/form-data": {"schema": _form("file", BINARY)}}
+    # Swagger UI offers the first: a text's example can be sent as it is.
     if task.kind == "image":
-        content |= {media_type: {"schema": BINARY} for media_type in (*IMAGE_TYPES, "application/octet-stream")}
+        content = form | {media_type: {"schema": BINARY} for media_type in (*IMAGE_TYPES, "application/octet-stream")}
     else:
-        content |= {
+        content = {
             "application/json": {"schema": reference(TextRequest), "example": {"text": examples.TEXT}},
             "text/plain": {"schema": {"type": "string"}, "example": examples.TEXT},
-        }
+        } | form
     return {"requestBody": {"required": True, "content": content}}
 
 
@@ -140,7 +141,7 @@ def batch_body(task: Task) -> Json:
     }
     if task.kind == "text":
         example = {"texts": [examples.TEXT, examples.OTHER_TEXT]}
-        content["application/json"] = {"schema": reference(TextBatchRequest), "example": example}
+        content = {"application/json": {"schema": reference(TextBatchRequest), "example": example}} | content
     return {"requestBody": {"required": True, "content": content}}
 
 

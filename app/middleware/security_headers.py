@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.middleware.paths import PAGE_FILES, REDOC, SWAGGER, path_of
+from app.middleware.paths import HOME, PAGE_FILES, REDOC, SWAGGER, path_of
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 
@@ -21,8 +21,24 @@ ANSWER: RawHeaders = (
 )
 """Of an answer to a call: it loads nothing, and no cache keeps what was said of somebody's picture."""
 
+FRESH = (b"cache-control", b"no-cache")
+"""Of a page and its files: a browser asks whether they have changed, so that it never mixes those of two releases."""
+
+HOME_PAGE: RawHeaders = (
+    *EVERYWHERE,
+    FRESH,
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob:; "
+        b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+        b"trusted-types 'none'",
+    ),
+)
+"""Nothing inline, and no string becomes HTML or code (W3C, Trusted Types). A chosen picture is a `blob:`."""
+
 SWAGGER_PAGE: RawHeaders = (
     *EVERYWHERE,
+    FRESH,
     (
         b"content-security-policy",
         b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data: blob:; "
@@ -33,6 +49,7 @@ SWAGGER_PAGE: RawHeaders = (
 
 REDOC_PAGE: RawHeaders = (
     *EVERYWHERE,
+    FRESH,
     (
         b"content-security-policy",
         b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
@@ -64,6 +81,8 @@ class SecurityHeadersMiddleware:
 
 
 def _headers_at(path: str) -> RawHeaders:
+    if path == HOME:
+        return HOME_PAGE
     if path == SWAGGER or path.startswith(PAGE_FILES):
         return SWAGGER_PAGE
     return REDOC_PAGE if path == REDOC else ANSWER
