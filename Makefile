@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: serve test soak lint format bench lock ood clean
+.PHONY: serve test soak lint format bench lock ood screenshots clean
 .DELETE_ON_ERROR:
 
 serve: $(VENV)/.serve
@@ -39,6 +39,10 @@ lock: $(VENV)/.dev
 # make ood ARGS='--data DATA': how the models tell strangers, written to docs/out-of-distribution.md.
 ood: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.out_of_distribution $(ARGS)
+
+# The pictures of the page, in docs/images; needs Chromium.
+screenshots: $(VENV)/.dev
+	$(BIN)/python -m docs.screenshots
 
 clean:
 	rm -rf $(VENV)

@@ -71,10 +71,13 @@ class SecurityHeadersMiddleware:
             await self.app(scope, receive, send)
             return
 
+        # Before the application is called: a mount inside it makes its own prefix a part of the scope's.
+        own_headers = _headers_at(path_of(scope))
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 # A new message: the application may keep its own for the next answer.
-                message = {**message, "headers": [*message.get("headers", ()), *_headers_at(path_of(scope))]}
+                message = {**message, "headers": [*message.get("headers", ()), *own_headers]}
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -84,7 +84,7 @@ function tableOf(rows, summary) {
   const heads = ["File", "Answer", "Probability", "Like its training data"];
   return element(
     "div",
-    { class: "wide", tabindex: 0, role: "region", "aria-label": "Table" },
+    { class: "wide", tabindex: 0, role: "group", "aria-label": "Table" },
     element(
       "table",
       { class: "batch" },

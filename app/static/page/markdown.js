@@ -56,7 +56,7 @@ function table([head, , ...body]) {
   );
   return element(
     "div",
-    { class: "wide", tabindex: 0, role: "region", "aria-label": isNamed ? `Table: ${head.join(", ")}` : "Table" },
+    { class: "wide", tabindex: 0, role: "group", "aria-label": isNamed ? `Table: ${head.join(", ")}` : "Table" },
     element("table", {}, isNamed && element("thead", {}, top), element("tbody", {}, ...rows)),
   );
 }

@@ -5,10 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from helpers.browser import PATIENCE_MS, chromium, visit
+from helpers.browser import chromium, visit
 from helpers.pictures import png
-
-expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from app.main import create_app
 from app.settings import Settings
-from helpers.browser import PATIENCE_MS, chromium, visit
+from helpers.browser import chromium, visit
 from helpers.pictures import encoded, jpeg
 from helpers.servers import serving
 from helpers.service_process import MODELS
@@ -27,8 +27,6 @@ BROKEN = {"name": "broken.png", "mimeType": "image/png", "buffer": encoded(CAT, 
 SEVEN = [(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]
 NEWS = "OPEC ministers agreed to cut output; crude oil prices rose."
 STRONGEST = re.compile("strongest evidence for")
-
-expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,10 @@ from app.access.caller import Caller
 from app.access.keys import entry_of, new_key
 from app.main import create_app
 from app.settings import Settings
-from helpers.browser import PATIENCE_MS, chromium, visit
+from helpers.browser import chromium, visit
 from helpers.servers import serving
 
 KEY = new_key()
-
-expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")
