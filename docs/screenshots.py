@@ -20,7 +20,7 @@ FOLDER = PROJECT / "docs" / "images"
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 DESKTOP = {"viewport": {"width": 1180, "height": 820}}
 PHONE = {"viewport": {"width": 360, "height": 780}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
-COLOURS = 128
+FLAT_COLOURS, OTHER_COLOURS = 64, 192
 PATIENCE_MS = 60_000
 
 
@@ -30,6 +30,9 @@ def main() -> None:
     with running_server(PROJECT / "models") as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=OPTIONS)
         desktop = _page(browser, server.address, DESKTOP)
+        # The first answers of a service take longer than those that follow.
+        for task in ("catdog", "pneumonia"):
+            _send(desktop, task, "cat.png", skimage.data.chelsea())
         _send(desktop, "catdog", "cat.png", skimage.data.chelsea())
         _take(desktop, "cat-light")
         _send(desktop, "pneumonia", "drawing.png", phantom())
@@ -96,8 +99,18 @@ def _take(page: Page, name: str) -> None:
     page.evaluate("document.activeElement.blur()")
     page.mouse.move(0, 0)
     shot = Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB")
-    few = shot.quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    few = shot.quantize(palette=_palette(shot), dither=Image.Dither.NONE)
     few.save(FOLDER / f"{name}.png", optimize=True)
+
+
+def _palette(shot: Image.Image) -> Image.Image:
+    """Return the page's own colours, which are its most frequent ones, and others that suit the pictures on it."""
+    counted = shot.getcolors(shot.width * shot.height) or []
+    flat = [colour for _, colour in sorted(counted, reverse=True)[:FLAT_COLOURS]]
+    others = shot.quantize(OTHER_COLOURS, Image.Quantize.MEDIANCUT).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([level for colour in flat for level in colour] + others[: 3 * OTHER_COLOURS])
+    return palette
 
 
 if __name__ == "__main__":
