@@ -88,7 +88,12 @@ def problem_of(type: ProblemType, detail: str, request_id: str) -> Problem:
 
 def problem_of_input(error: InputError, request_id: str) -> Problem:
     """Return the problem details of an input that cannot be read."""
-    return problem_of(_type_of_input(error), str(error), request_id)
+    return problem_of(type_of_input(error), str(error), request_id)
+
+
+def type_of_input(error: InputError) -> ProblemType:
+    """Return the kind of problem that an input is."""
+    return next((_INPUT_ERRORS[kind] for kind in type(error).__mro__ if kind in _INPUT_ERRORS), MALFORMED)
 
 
 class ProblemResponse(Response):
@@ -181,7 +186,7 @@ def _explain(request: Request, error: Exception) -> tuple[ProblemType, str]:
         case ProblemError():
             explained = error.type, str(error)
         case InputError():
-            explained = _type_of_input(error), str(error)
+            explained = type_of_input(error), str(error)
         case ModelUnavailableError():
             explained = UNAVAILABLE, str(error)
         case NotExplainedError():
@@ -223,7 +228,3 @@ def _explain_http(request: Request, error: HTTPException) -> tuple[ProblemType, 
         return METHOD_NOT_ALLOWED, f"{request.method} is not allowed here."
     status = HTTPStatus(error.status_code)
     return ProblemType("", status, status.phrase, status.description, ""), str(error.detail)
-
-
-def _type_of_input(error: InputError) -> ProblemType:
-    return next((_INPUT_ERRORS[kind] for kind in type(error).__mro__ if kind in _INPUT_ERRORS), MALFORMED)

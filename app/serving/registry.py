@@ -204,8 +204,10 @@ class Registry:
         except OSError:
             # Each task's state will say so.
             return
+        # A registry may have been asked for some of the tasks alone.
+        known = {*self._states, *(task.name for task in TASKS)}
         for folder in folders:
-            if folder.is_dir() and folder.name not in self._states and not folder.name.startswith("."):
+            if folder.is_dir() and folder.name not in known and not folder.name.startswith("."):
                 logger.warning("%s is ignored: there is no task %r", folder, folder.name)
 
 
