@@ -36,8 +36,6 @@ STATUSES = {
 }
 
 HEADER = ("TASK", "VERSION", "RECIPE", "SIZE", "VALIDATION", "SHA256", "STATE")
-MAIN_FIGURES = (("auc", "AUC"), ("accuracy", "accuracy"))
-"""The first of these that a model has stands for it."""
 
 
 @dataclass(frozen=True)
@@ -161,12 +159,10 @@ def _size_of(artifact: Artifact) -> int:
 
 
 def _main_figure(manifest: Manifest) -> str:
-    for part in manifest.metrics:
-        for name, title in MAIN_FIGURES:
-            if part.split == "validation" and name in part.values:
-                figure = part.values[name]
-                return f"{title} {figure.value:.4f} ({figure.low:.4f} to {figure.high:.4f})"
-    return ""
+    """Return what stands for a model: AUC where a threshold is chosen by it, accuracy elsewhere."""
+    name, title = ("auc", "AUC") if manifest.operating_point else ("accuracy", "accuracy")
+    figure = next((part.values.get(name) for part in manifest.metrics if part.split == "validation"), None)
+    return f"{title} {figure.value:.4f} ({figure.low:.4f} to {figure.high:.4f})" if figure else ""
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -4,10 +4,11 @@ import argparse
 import asyncio
 import json
 import sys
-from io import BufferedIOBase
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, cast
 
+from app.commands.archives import add_archive_options, archive_of
 from app.commands.parsing import Subparsers, add_model_options, add_parser, add_task, add_threshold, positive_int
 from app.commands.using import model_for, settings_with
 from app.errors import ConfigurationError
@@ -17,7 +18,7 @@ from app.scoring.done import Failures
 from app.scoring.progress import counted, duration, rate, shown
 from app.scoring.results import open_results
 from app.scoring.run import Plan, Run, Tally
-from app.scoring.sources import Reading, source_of
+from app.scoring.sources import JoinedSource, Reading, source_of
 from app.settings import Settings
 from app.tasks import task_named
 
@@ -28,6 +29,7 @@ numbers are those that a server's /predict gives.
 
 A SOURCE is a folder (with all that lies under it, hidden files left out), a table (.csv, .tsv or .parquet with a
 column `path`, relative to the table, or for topics `text`), any other file, or - for a list of paths on standard input.
+With --dicomweb the radiographs of a server are scored, besides or instead.
 
 An input without an answer gets a row that says why, and the run goes on. A run that was stopped or killed is continued
 by the same command: what is in the table is not answered again, and a row that was cut off is mended. An input that is
@@ -38,6 +40,7 @@ EXAMPLES = (
     "quartet score pneumonia xrays/ --out results.parquet --threshold 0.5",
     "quartet score topic news.parquet --column body --name-column id --out topics.parquet",
     "quartet score digit scans/ --include '*.png' --include '*.tif' --out digits.csv",
+    "quartet score pneumonia --dicomweb https://pacs.example/dicom-web --out archive.parquet",
     "find photos -name '*.jpg' -print0 | quartet score catdog - --out pets.csv --json",
 )
 STATUSES = {
@@ -60,7 +63,7 @@ def add_command(subparsers: Subparsers) -> None:
         statuses=STATUSES,
     )
     add_task(parser)
-    parser.add_argument("sources", nargs="+", metavar="SOURCE", help="a folder, a table, a file, or - (see above)")
+    parser.add_argument("sources", nargs="*", metavar="SOURCE", help="a folder, a table, a file, or - (see above)")
     parser.add_argument(
         "--out",
         type=Path,
@@ -99,6 +102,7 @@ def add_command(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
+    add_archive_options(parser)
     parser.set_defaults(func=score)
 
 
@@ -111,16 +115,20 @@ def score(options: argparse.Namespace) -> int:
     reading = Reading(
         settings.max_body_bytes, tuple(options.include), options.out.absolute(), options.column, options.name_column
     )
-    source = source_of(options.sources, task.kind, reading, lambda: cast(BufferedIOBase, sys.stdin.buffer))
-    model = model_for(settings, task.name, options.version)
-    layout = layout_of(task, model.artifact, options.threshold)
-    results = open_results(options.out, layout, restart=options.restart, retry_failed=options.retry_failed)
-    try:
-        run = Run(model, source, results, layout, _plan(settings, options), options.threshold)
-        with shown(quiet=options.quiet) as show:
-            tally = asyncio.run(run.run(show))
-    finally:
-        results.close()
+    with archive_of(options, settings.max_body_bytes) as archive:
+        if not options.sources and archive is None:
+            raise ConfigurationError("name a SOURCE to score, or a server with --dicomweb")
+        named = source_of(options.sources, task.kind, reading, lambda: cast(BufferedReader, sys.stdin.buffer).raw)
+        source = named if archive is None else JoinedSource([named, archive])
+        model = model_for(settings, task.name, options.version)
+        layout = layout_of(task, model.artifact, options.threshold)
+        results = open_results(options.out, layout, restart=options.restart, retry_failed=options.retry_failed)
+        try:
+            run = Run(model, source, results, layout, _plan(settings, options), options.threshold)
+            with shown(quiet=options.quiet) as show:
+                tally = asyncio.run(run.run(show))
+        finally:
+            results.close()
     failures = _all_failures(results.done.failures, tally.failures)
     _report(options.out, layout, tally, failures, as_json=options.json)
     if tally.stopped is not None:

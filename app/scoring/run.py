@@ -1,6 +1,7 @@
 """One run: items are read ahead, answered as a service answers, and written in their order."""
 
 import asyncio
+import math
 import signal
 import threading
 import time
@@ -9,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from app.inputs.errors import InputError
-from app.scoring.columns import Layout, Row, one_line
+from app.scoring.columns import Layout, one_line
 from app.scoring.done import Failures, Names
 from app.scoring.failures import Failure, failure_of, failure_of_model
 from app.scoring.items import Item, Source
@@ -94,15 +95,18 @@ class _Intake:
         self._size = size
         self._tally = tally
         self._lock = threading.Lock()
-        self._next = 0
+        self.given = 0
+        """How many groups have been given out."""
         self.closed = False
 
     def read(self) -> _Group | None:
         """Return the next items with their contents, None when there are no more."""
         with self._lock:
             items = self._take()
-            index, self._next = self._next, self._next + 1
-        return _Group(index, [name for name, _ in items], [_content(item) for _, item in items]) if items else None
+            if not items:
+                return None
+            index, self.given = self.given, self.given + 1
+        return _Group(index, [name for name, _ in items], [_content(item) for _, item in items])
 
     def _take(self) -> list[tuple[str, Item]]:
         taken: list[tuple[str, Item]] = []
@@ -154,7 +158,7 @@ class Run:
         self._predictor = Predictor(SchedulingPolicy(plan.workers, lanes * group, plan.batch))
         self._readers = Workers(plan.readers, "reader")
         self._counter = Workers(1, "counter")
-        self._answered: dict[int, list[Row]] = {}
+        self._answered: dict[int, Sequence[tuple[str, Answer]]] = {}
         self._next = 0
         self._moved = asyncio.Condition()
         self._broken = False
@@ -185,15 +189,18 @@ class Run:
     async def _finish(self, lanes: Sequence["asyncio.Task[None]"], ticker: "asyncio.Task[None]") -> None:
         """Wait for all lanes; after a stop or an error, for so long as is right, and then leave what hangs."""
         pending: set[asyncio.Task[None]] = set(lanes)
-        stopped_at: float | None = None
+        give_up = math.inf
         error: BaseException | None = None
-        while pending and (stopped_at is None or time.monotonic() < stopped_at + GRACE_SECONDS):
+        while pending and time.monotonic() < give_up:
             finished, pending = await asyncio.wait(pending, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
             ended = [*finished, *([ticker] if ticker.done() else [])]
             error = error or next((found for task in ended if (found := task.exception())), None)
-            if stopped_at is None and (error or self._intake.closed):
+            if error or self._intake.closed:
                 self._intake.closed = True
-                stopped_at = time.monotonic()
+                give_up = min(give_up, time.monotonic() + GRACE_SECONDS)
+                # What still waits then, waits for a source that has nothing to give: a pipe.
+                if self._next == self._intake.given:
+                    break
         if error is not None:
             raise error
 
@@ -204,13 +211,7 @@ class Run:
     async def _lane(self) -> None:
         while (group := await self._readers.run(self._intake.read)) is not None:
             answers = await self._answer(group.contents)
-            rows = [self._layout.row(name, answer) for name, answer in zip(group.names, answers, strict=True)]
-            for name, answer in zip(group.names, answers, strict=True):
-                if isinstance(answer, Failure):
-                    self.tally.failures.add(name, answer)
-                else:
-                    self.tally.answered += 1
-            await self._put(group.index, rows)
+            await self._put(group.index, list(zip(group.names, answers, strict=True)))
 
     async def _answer(self, contents: Sequence[Payload | Failure]) -> list[Answer]:
         payloads = [content for content in contents if not isinstance(content, Failure)]
@@ -227,22 +228,30 @@ class Run:
             return [answer for payload in payloads for answer in await self._predict([payload])]
         return [failure_of(result) if isinstance(result, InputError) else result for result in results]
 
-    async def _put(self, index: int, rows: list[Row]) -> None:
-        """Write rows when those before them are; too far ahead of them, wait."""
+    async def _put(self, index: int, answers: Sequence[tuple[str, Answer]]) -> None:
+        """Write answers when those before them are; too far ahead of them, wait."""
         async with self._moved:
             await self._moved.wait_for(lambda: self._broken or index < self._next + WINDOW)
-            self._answered[index] = rows
+            self._answered[index] = answers
             if index != self._next or self._broken:
                 return
             try:
                 while self._next in self._answered:
-                    self._results.write(self._answered.pop(self._next))
+                    self._write(self._answered.pop(self._next))
                     self._next += 1
             except BaseException:
                 self._broken = True
                 raise
             finally:
                 self._moved.notify_all()
+
+    def _write(self, answers: Sequence[tuple[str, Answer]]) -> None:
+        self._results.write([self._layout.row(name, answer) for name, answer in answers])
+        for name, answer in answers:
+            if isinstance(answer, Failure):
+                self.tally.failures.add(name, answer)
+            else:
+                self.tally.answered += 1
 
     async def _tick(self, started: float, show: Show) -> None:
         while True:

@@ -4,9 +4,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from io import BufferedIOBase
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from app.errors import ConfigurationError, reason_of
 from app.scoring.files import read_file
@@ -16,6 +15,15 @@ from app.scoring.tables import TABLE_SUFFIXES, Table, open_table
 STANDARD_INPUT = "-"
 PATH_COLUMN = "path"
 TEXT_COLUMN = "text"
+STREAM_BYTES = 65_536
+
+
+class RawStream(Protocol):
+    """What bytes come from, without a buffer in between."""
+
+    def read(self, size: int, /) -> bytes | None:
+        """Return what there is, at most `size` bytes; nothing at the end."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -87,9 +95,12 @@ class FileSource:
 
 @dataclass(frozen=True)
 class StreamSource:
-    """A path on each line of a stream, or between NUL bytes, as `find -print0` writes them. It can be read once."""
+    """A path on each line of a stream, or between NUL bytes, as `find -print0` writes them. It can be read once.
 
-    stream: BufferedIOBase
+    Raw, because Python ends with an abort when a thread still waits in the buffered standard input.
+    """
+
+    stream: RawStream
     max_bytes: int
 
     def __iter__(self) -> Iterator[Item]:
@@ -164,7 +175,7 @@ class JoinedSource:
         return None if None in counts else sum(count for count in counts if count is not None)
 
 
-def source_of(names: Sequence[str], kind: str, reading: Reading, stdin: Callable[[], BufferedIOBase]) -> Source:
+def source_of(names: Sequence[str], kind: str, reading: Reading, stdin: Callable[[], RawStream]) -> Source:
     """Return the items of everything that a command line names.
 
     Args:
@@ -184,7 +195,7 @@ def printable(name: str | Path) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def _source_of(name: str, kind: str, reading: Reading, stdin: Callable[[], BufferedIOBase], *, alone: bool) -> Source:
+def _source_of(name: str, kind: str, reading: Reading, stdin: Callable[[], RawStream], *, alone: bool) -> Source:
     path = Path(name)
     if name == STANDARD_INPUT:
         return StreamSource(stdin(), reading.max_bytes)
@@ -221,11 +232,11 @@ def _say_no_path(column: str) -> NoReturn:
     raise ItemError(f"The row has nothing in its column {column!r}.")
 
 
-def _lines(stream: BufferedIOBase) -> Iterator[bytes]:
+def _lines(stream: RawStream) -> Iterator[bytes]:
     """Yield what lies between line ends or, where NUL bytes come first, between those."""
     separator = None
     rest = b""
-    while chunk := stream.read1():
+    while chunk := stream.read(STREAM_BYTES):
         rest += chunk
         if separator is None and (b"\0" in rest or b"\n" in rest):
             separator = b"\0" if b"\0" in rest else b"\n"

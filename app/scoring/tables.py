@@ -172,5 +172,5 @@ def _check_columns(path: Path, present: Sequence[str], wanted: Sequence[str]) ->
     for column in wanted:
         if column not in present:
             raise ConfigurationError(
-                f"{path} has no column {column!r}; name one of its own with --column: {', '.join(present)}"
+                f"{path} has no column {column!r}; it has: {', '.join(present)}. --column and --name-column name one"
             )
