@@ -36,7 +36,7 @@ EMPTY = ProblemType(
     HTTPStatus.BAD_REQUEST,
     "Empty input",
     "The input holds nothing: zero bytes, or a text of white space alone.",
-    "The upload is empty. Send a picture as JPEG, PNG, WebP, BMP, TIFF or GIF.",
+    "The upload is empty. Send a picture as JPEG, PNG, WebP, BMP, TIFF, GIF or DICOM.",
 )
 UNAUTHENTICATED = ProblemType(
     "unauthenticated",
@@ -129,7 +129,7 @@ UNSUPPORTED = ProblemType(
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "Unsupported media",
     "The bytes are not a picture of a format that is read here, or not UTF-8 text. The name does not count.",
-    "The upload looks like text, not a picture. Send JPEG, PNG, WebP, BMP, TIFF or GIF.",
+    "The upload looks like text, not a picture. Send JPEG, PNG, WebP, BMP, TIFF, GIF or DICOM.",
 )
 BROKEN = ProblemType(
     "broken-input",

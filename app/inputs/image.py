@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
-from PIL.ImageFile import ImageFile
 
 from app.inputs.colour import to_mode
 from app.inputs.limits import InputLimits
@@ -75,7 +74,7 @@ def _read_whole(data: bytes, mode: ColourMode, limits: InputLimits, longest: int
         return np.array(_turned(_reduced(image, mode, size, Image.Resampling.BOX), turn))
 
 
-def _reduced(image: ImageFile, mode: ColourMode, size: tuple[int, int], how: Image.Resampling) -> Image.Image:
+def _reduced(image: Image.Image, mode: ColourMode, size: tuple[int, int], how: Image.Resampling) -> Image.Image:
     """Decode `image` and resize it to `size`, both as stored; a JPEG is decoded at 1/2, 1/4 or 1/8 where that does.
 
     A side that 8 does not divide ends in a part of a reduced pixel: `box` is what the picture covers.
@@ -98,9 +97,9 @@ def _pixels(image: Image.Image, spec: ImageSpec) -> NDArray[np.uint8]:
     return np.array(image).reshape(spec.height, spec.width, spec.channels)
 
 
-def _turn(image: ImageFile) -> Image.Transpose | None:
+def _turn(image: Image.Image) -> Image.Transpose | None:
     """How to turn the stored picture upright. Damaged or huge metadata says nothing. Pillow turns a TIFF by itself."""
-    if image.format == "TIFF" or len(image.info.get("exif", b"")) > MAX_EXIF_BYTES:
+    if getattr(image, "format", None) == "TIFF" or len(image.info.get("exif", b"")) > MAX_EXIF_BYTES:
         return None
     try:
         return _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))

@@ -18,15 +18,14 @@ from PIL import (  # noqa: F401
 )
 from PIL.ImageFile import ImageFile
 
+from app.inputs.dicom.picture import read_dicom
 from app.inputs.errors import BrokenInputError, InputError, OversizedInputError
 from app.inputs.frames import frame_count
 from app.inputs.limits import InputLimits
+from app.inputs.size import check_size
 from app.inputs.sniff import PictureFormat, picture_format
 from app.inputs.structure import check_structure, scan_count
 
-# The longest side that JPEG and GIF can state. A resize needs memory in proportion to the longest side, whatever the
-# pixel count: a picture of 1 x 89,000,000 would take gigabytes.
-MAX_SIDE = 65_535
 # Decoders visit each pixel once for each sample; a TIFF has at most six (Pillow's limit) and may name the same bytes
 # as often as it likes.
 MAX_VISITS = 6
@@ -38,8 +37,10 @@ _TILE_WIDTH, _TILE_LENGTH = 322, 323
 
 
 @contextmanager
-def open_picture(data: bytes, limits: InputLimits) -> Iterator[ImageFile]:
+def open_picture(data: bytes, limits: InputLimits) -> Iterator[Image.Image]:
     """Open `data` for reading and check it against `limits` from its header and its structure alone.
+
+    A DICOM file is decoded at once, to greyscale.
 
     Whatever Pillow raises inside the `with` block, while the picture is decoded or converted, becomes an
     `InputError`. Pillow's warnings about odd metadata go to the process's own warning filters, which are not touched:
@@ -52,10 +53,14 @@ def open_picture(data: bytes, limits: InputLimits) -> Iterator[ImageFile]:
         BrokenInputError: damaged or cut short.
     """
     name = picture_format(data)
+    if name == "DICOM":
+        with _input_errors(name, limits):
+            yield read_dicom(data, limits)
+        return
     check_structure(name, data)
     frames = frame_count(name, data, limits.max_frames)
     with _input_errors(name, limits), Image.open(BytesIO(data), formats=(name,)) as image:
-        _check_size(image, limits)
+        check_size(*image.size, limits)
         _check_work(image, data, limits)
         _check_frames(getattr(image, "n_frames", 1) if frames is None else frames, limits)
         yield image
@@ -80,17 +85,6 @@ def _input_errors(name: PictureFormat, limits: InputLimits) -> Iterator[None]:
 
 def _reason(error: Exception) -> str:
     return str(error).rstrip(". ") or type(error).__name__
-
-
-def _check_size(image: ImageFile, limits: InputLimits) -> None:
-    width, height = image.size
-    if width * height > limits.max_pixels:
-        raise OversizedInputError(
-            f"The picture has {width:,} x {height:,} pixels; at most {limits.max_pixels:,} are read. "
-            "Send a smaller copy."
-        )
-    if max(width, height) > MAX_SIDE:
-        raise OversizedInputError(f"The picture is {max(width, height):,} pixels long; at most {MAX_SIDE:,} are read.")
 
 
 def _check_work(image: ImageFile, data: bytes, limits: InputLimits) -> None:

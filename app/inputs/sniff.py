@@ -1,11 +1,12 @@
 """What kind of file some bytes are, by their first bytes and never by a name."""
 
+import re
 from typing import Literal
 
 from app.inputs.errors import EmptyInputError, UnsupportedInputError
 
-PictureFormat = Literal["JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"]
-READ_FORMATS = "JPEG, PNG, WebP, BMP, TIFF or GIF"
+PictureFormat = Literal["JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "DICOM"]
+READ_FORMATS = "JPEG, PNG, WebP, BMP, TIFF, GIF or DICOM"
 
 _PICTURES: tuple[tuple[bytes, PictureFormat], ...] = (
     (b"\xff\xd8\xff", "JPEG"),
@@ -17,12 +18,18 @@ _PICTURES: tuple[tuple[bytes, PictureFormat], ...] = (
     (b"II\x2b\x00", "TIFF"),
     (b"MM\x00\x2b", "TIFF"),
 )
+# After 128 bytes that may be anything, the start of a TIFF too (PS3.10, section 7.1).
+_DICOM_AT, _DICOM = 128, b"DICM"
+# What the first element of a bare data set may be: of group 0002 or 0008, with a known VR or a short value.
+_BARE_DICOM = re.compile(
+    rb"\x02\x00[\x00-\x10]\x00(?:UL|OB|UI)|\x08\x00[\x00-\x18]\x00(?:UL|CS|UI|DA|TM|[\x02-\x40]\x00\x00\x00)"
+    rb"|\x00\x08\x00[\x00-\x18](?:UL|CS|UI|DA|TM)"
+)
 # A BMP's magic is but two letters; the length of the header that follows tells it from a text on BMW.
 _BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
 
 _OTHERS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"%PDF", "a PDF document"),
-    (128, b"DICM", "a DICOM file"),
     (4, b"ftypheic", "a HEIC picture"),
     (4, b"ftypheix", "a HEIC picture"),
     (4, b"ftypmif1", "a HEIF picture"),
@@ -71,10 +78,14 @@ def what_else(data: bytes) -> str | None:
     for offset, magic, name in _OTHERS:
         if data.startswith(magic, offset):
             return name
+    if _BARE_DICOM.match(data):
+        return "a DICOM data set without the preamble and the prefix DICM of a file (PS3.10, section 7.1)"
     return _kind_of_text(data[:_PROBE])
 
 
 def _picture_format(data: bytes) -> PictureFormat | None:
+    if data.startswith(_DICOM, _DICOM_AT):
+        return "DICOM"
     for magic, name in _PICTURES:
         if data.startswith(magic):
             return name

@@ -30,12 +30,12 @@ def test_nothing_is_empty():
     ],
 )
 def test_another_kind_of_file_is_refused_by_its_kind(data, seen):
-    with pytest.raises(UnsupportedInputError, match=f"looks like {seen}.*JPEG, PNG, WebP, BMP, TIFF or GIF"):
+    with pytest.raises(UnsupportedInputError, match=f"looks like {seen}.*JPEG, PNG, WebP, BMP, TIFF, GIF or DICOM"):
         picture_format(data)
 
 
 def test_unknown_bytes_are_refused_with_the_formats_that_are_read():
-    with pytest.raises(UnsupportedInputError, match="JPEG, PNG, WebP, BMP, TIFF or GIF"):
+    with pytest.raises(UnsupportedInputError, match="JPEG, PNG, WebP, BMP, TIFF, GIF or DICOM"):
         picture_format(bytes(range(128, 256)))
 
 

@@ -1,0 +1,133 @@
+"""From stored values to grey levels: modality, VOI, then presentation (PS3.3, C.11; the order is PS3.4, N.2).
+
+A stored value has at most 16 bits, so each step is taken once for each possible value, not for each pixel.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.inputs.colour import DEPTHS
+from app.inputs.dicom.header import Header, LookupTable, Window
+
+Floats = NDArray[np.float64]
+
+ROWS_AT_ONCE = 1 << 18
+"""Pixels looked up at once: NumPy makes an index of eight bytes of each."""
+
+
+def to_grey(stored: NDArray[np.uint8] | NDArray[np.uint16], header: Header) -> NDArray[np.uint8]:
+    """Turn stored pixels `[H, W]`, their bits beyond `header.bits_stored` cleared, into grey levels `[H, W]`.
+
+    0 is black and 255 white, whatever the photometric interpretation.
+    """
+    flat = stored.reshape(-1)
+    used = None if _has_voi(header) else _used(flat, 1 << header.bits_stored)
+    table = grey_table(header, used)
+    grey = np.empty(flat.size, np.uint8)
+    for start in range(0, flat.size, ROWS_AT_ONCE):
+        np.take(table, flat[start : start + ROWS_AT_ONCE], out=grey[start : start + ROWS_AT_ONCE], mode="clip")
+    return grey.reshape(stored.shape)
+
+
+def grey_table(header: Header, used: NDArray[np.bool_] | None = None) -> NDArray[np.uint8]:
+    """The grey level of every value that `header.bits_stored` bits can hold: uint8 `[2 ** bits_stored]`.
+
+    Args:
+        header: the header.
+        used: which of them the picture has, where the header names neither a window nor a VOI LUT.
+    """
+    stored = _numbers(header)
+    is_padding = _is_padding(stored, header)
+    values = _modality(stored, header)
+    if header.voi_table is not None:
+        shares = _looked_up(values, header.voi_table) / _full(header.voi_table.bits)
+    elif header.window is not None:
+        shares = _windowed(values, header.window)
+    else:
+        is_shown = ~is_padding if used is None else used & ~is_padding
+        low, high = _full_range(stored[is_shown], header)
+        shares = np.clip((values - low) / (high - low), 0, 1)
+    if header.photometric == "MONOCHROME1":
+        shares = 1 - shares
+    grey = np.floor(shares * 255 + 0.5).astype(np.uint8)
+    grey[is_padding] = 0
+    return grey
+
+
+def _has_voi(header: Header) -> bool:
+    return header.voi_table is not None or header.window is not None
+
+
+def _used(flat: NDArray[np.uint8] | NDArray[np.uint16], count: int) -> NDArray[np.bool_]:
+    used = np.zeros(count, bool)
+    for start in range(0, flat.size, ROWS_AT_ONCE):
+        used[flat[start : start + ROWS_AT_ONCE]] = True
+    return used
+
+
+def _numbers(header: Header) -> Floats:
+    """What each pattern of bits means (PS3.5, section 8.1.1: two's complement where signed)."""
+    count = 1 << header.bits_stored
+    numbers = np.arange(count, dtype=np.float64)
+    if header.is_signed:
+        numbers[count // 2 :] -= count
+    return numbers
+
+
+def _is_padding(stored: Floats, header: Header) -> NDArray[np.bool_]:
+    if header.padding is None:
+        return np.zeros(stored.size, bool)
+    low, high = header.padding
+    return (stored >= low) & (stored <= high)
+
+
+def _modality(stored: Floats, header: Header) -> Floats:
+    """PS3.3, C.11.1: by a table, or by a slope and an intercept."""
+    if header.modality_table is not None:
+        return _looked_up(stored, header.modality_table)
+    return stored * header.slope + header.intercept
+
+
+def _looked_up(values: Floats, table: LookupTable) -> Floats:
+    """Values outside take the first or the last entry. The first value is signed where values can be (C.11.2.1.1)."""
+    is_signed = table.first >= 1 << 15 and values.min() < 0
+    first = table.first - (1 << 16) if is_signed else table.first
+    places = np.clip(np.floor(values + 0.5) - first, 0, table.entries.size - 1)
+    found: Floats = table.entries[places.astype(np.intp)].astype(np.float64)
+    return found
+
+
+def _windowed(values: Floats, window: Window) -> Floats:
+    """The share of white of each value: PS3.3, C.11.2.1.2.1 and C.11.2.1.3."""
+    centre, width = window.centre, window.width
+    match window.function:
+        case "SIGMOID":
+            # Beyond 40 widths there is no difference to black or white.
+            return 1 / (1 + np.exp(np.clip(-4 * (values - centre) / width, -160, 160)))
+        case "LINEAR_EXACT":
+            return np.clip((values - centre) / width + 0.5, 0, 1)
+        case "LINEAR":
+            if width == 1:
+                return (values > centre - 0.5).astype(np.float64)
+            return np.clip((values - (centre - 0.5)) / (width - 1) + 0.5, 0, 1)
+
+
+def _full_range(shown: Floats, header: Header) -> tuple[float, float]:
+    """Black and white where the header names no window, after the modality step.
+
+    As of a 16-bit PNG: the full scale of the smallest customary depth that holds all values (`colour.to_8_bits`), but
+    no deeper than what is stored. What a modality table gives has the depth that the table says.
+    """
+    if header.modality_table is not None:
+        return 0.0, _full(header.modality_table.bits)
+    low, high = (float(shown.min()), float(shown.max())) if shown.size else (0.0, 0.0)
+    sign_bits = 1 if low < 0 else 0
+    needed = max(int(max(high, -low - 1)).bit_length() + sign_bits, 1)
+    bits = min(next(depth for depth in DEPTHS if needed <= depth), header.bits_stored)
+    ends = (0.0, _full(bits)) if low >= 0 else (-float(1 << bits - 1), _full(bits - 1))
+    black, white = sorted(end * header.slope + header.intercept for end in ends)
+    return black, white
+
+
+def _full(bits: int) -> float:
+    return float((1 << bits) - 1)
