@@ -114,7 +114,7 @@ def _jpeg(compression: Compression, code: bytes, header: Header) -> Decoded:
         raise _damaged(header)
     out = np.empty((header.rows, header.columns), np.uint8 if frame.bits <= 8 else np.uint16)
     pixels = _called(jpegls_decode if frame.kind == _LS else jpeg8_decode, code, header, out=out)
-    return Decoded(pixels, _bits(frame.bits, header))
+    return _decoded(pixels, frame.bits, header)
 
 
 def _jpeg_2000(code: bytes, header: Header) -> Decoded:
@@ -134,15 +134,20 @@ def _jpeg_2000(code: bytes, header: Header) -> Decoded:
     out = np.empty((header.rows, header.columns), f"{'i' if size.is_signed else 'u'}{width // 8}")
     pixels = _called(jpeg2k_decode, stream, header, out=out)
     # Some streams have another sign than the header, whose sign counts; the bits are the same.
-    return Decoded(pixels.view(f"u{width // 8}"), _bits(size.bits, header))
+    return _decoded(pixels.view(f"u{width // 8}"), size.bits, header)
 
 
-def _bits(bits: int, header: Header) -> int:
-    """How many bits of a decoded value count, where the compressed picture and the header disagree.
+def _decoded(pixels: Stored, bits: int, header: Header) -> Decoded:
+    """Bring values of so many bits to those that the header says, where the two disagree.
 
-    A sign is at the lower of the two places: above it, it is only repeated. Where there is none, all bits count.
+    A signed value's sign is at the lower of the two places: above it, it is only repeated. What is not signed and
+    above the highest level, as lossy compression makes it, is cut off.
     """
-    return min(bits, header.bits_stored) if header.is_signed else max(bits, header.bits_stored)
+    if header.is_signed:
+        return Decoded(pixels, min(bits, header.bits_stored))
+    if bits > header.bits_stored:
+        np.minimum(pixels, (1 << header.bits_stored) - 1, out=pixels)
+    return Decoded(pixels, header.bits_stored)
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.inputs.colour import DEPTHS
-from app.inputs.dicom.header import Header, LookupTable, Window
+from app.inputs.dicom.header import MAX_BITS, Header, LookupTable, Window
 
 Floats = NDArray[np.float64]
 
-ROWS_AT_ONCE = 1 << 18
-"""Pixels looked up at once: NumPy makes an index of eight bytes of each."""
+PIXELS_AT_ONCE = 1 << 18
+"""Looked up at once: NumPy makes an index of eight bytes of each."""
 
 
 def to_grey(stored: NDArray[np.uint8] | NDArray[np.uint16], header: Header) -> NDArray[np.uint8]:
@@ -21,11 +21,11 @@ def to_grey(stored: NDArray[np.uint8] | NDArray[np.uint16], header: Header) -> N
     0 is black and 255 white, whatever the photometric interpretation.
     """
     flat = stored.reshape(-1)
-    used = None if _has_voi(header) else _used(flat, 1 << header.bits_stored)
+    used = _used(flat, 1 << header.bits_stored) if _depends_on_values(header) else None
     table = grey_table(header, used)
     grey = np.empty(flat.size, np.uint8)
-    for start in range(0, flat.size, ROWS_AT_ONCE):
-        np.take(table, flat[start : start + ROWS_AT_ONCE], out=grey[start : start + ROWS_AT_ONCE], mode="clip")
+    for start in range(0, flat.size, PIXELS_AT_ONCE):
+        np.take(table, flat[start : start + PIXELS_AT_ONCE], out=grey[start : start + PIXELS_AT_ONCE], mode="clip")
     return grey.reshape(stored.shape)
 
 
@@ -34,7 +34,7 @@ def grey_table(header: Header, used: NDArray[np.bool_] | None = None) -> NDArray
 
     Args:
         header: the header.
-        used: which of them the picture has, where the header names neither a window nor a VOI LUT.
+        used: which of them the picture has, all if left out; counts where the header says too little.
     """
     stored = _numbers(header)
     is_padding = _is_padding(stored, header)
@@ -54,14 +54,15 @@ def grey_table(header: Header, used: NDArray[np.bool_] | None = None) -> NDArray
     return grey
 
 
-def _has_voi(header: Header) -> bool:
-    return header.voi_table is not None or header.window is not None
+def _depends_on_values(header: Header) -> bool:
+    """Whether the grey levels depend on which values the picture has: `_full_range`."""
+    return header.bits_stored == MAX_BITS and header.voi_table is None and header.window is None
 
 
 def _used(flat: NDArray[np.uint8] | NDArray[np.uint16], count: int) -> NDArray[np.bool_]:
     used = np.zeros(count, bool)
-    for start in range(0, flat.size, ROWS_AT_ONCE):
-        used[flat[start : start + ROWS_AT_ONCE]] = True
+    for start in range(0, flat.size, PIXELS_AT_ONCE):
+        used[flat[start : start + PIXELS_AT_ONCE]] = True
     return used
 
 
@@ -113,20 +114,25 @@ def _windowed(values: Floats, window: Window) -> Floats:
 
 
 def _full_range(shown: Floats, header: Header) -> tuple[float, float]:
-    """Black and white where the header names no window, after the modality step.
+    """Black and white where the header names no window, after the modality step: all that is stored may hold.
 
-    As of a 16-bit PNG: the full scale of the smallest customary depth that holds all values (`colour.to_8_bits`), but
-    no deeper than what is stored. What a modality table gives has the depth that the table says.
+    Sixteen bits are what writers say that do not know better: of them, as of a 16-bit PNG, the smallest customary
+    depth is taken that holds all values (`colour.to_8_bits`). What a modality table gives is as deep as it says.
     """
     if header.modality_table is not None:
         return 0.0, _full(header.modality_table.bits)
-    low, high = (float(shown.min()), float(shown.max())) if shown.size else (0.0, 0.0)
-    sign_bits = 1 if low < 0 else 0
-    needed = max(int(max(high, -low - 1)).bit_length() + sign_bits, 1)
-    bits = min(next(depth for depth in DEPTHS if needed <= depth), header.bits_stored)
-    ends = (0.0, _full(bits)) if low >= 0 else (-float(1 << bits - 1), _full(bits - 1))
+    bits = header.bits_stored
+    if bits == MAX_BITS:
+        bits = next(depth for depth in DEPTHS if _needed(shown, header.is_signed) <= depth)
+    ends = (-float(1 << bits - 1), _full(bits - 1)) if header.is_signed else (0.0, _full(bits))
     black, white = sorted(end * header.slope + header.intercept for end in ends)
     return black, white
+
+
+def _needed(values: Floats, is_signed: bool) -> int:
+    """How many bits hold all of them."""
+    low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
+    return max(high, -low - 1).bit_length() + is_signed
 
 
 def _full(bits: int) -> float:
