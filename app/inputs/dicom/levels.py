@@ -56,7 +56,8 @@ def grey_table(header: Header, used: NDArray[np.bool_] | None = None) -> NDArray
 
 def _depends_on_values(header: Header) -> bool:
     """Whether the grey levels depend on which values the picture has: `_full_range`."""
-    return header.bits_stored == MAX_BITS and header.voi_table is None and header.window is None
+    is_vague = header.bits_stored == MAX_BITS or header.is_signed
+    return is_vague and header.voi_table is None and header.window is None
 
 
 def _used(flat: NDArray[np.uint8] | NDArray[np.uint16], count: int) -> NDArray[np.bool_]:
@@ -117,22 +118,22 @@ def _full_range(shown: Floats, header: Header) -> tuple[float, float]:
     """Black and white where the header names no window, after the modality step: all that is stored may hold.
 
     Sixteen bits are what writers say that do not know better: of them, as of a 16-bit PNG, the smallest customary
-    depth is taken that holds all values (`colour.to_8_bits`). What a modality table gives is as deep as it says.
+    depth is taken that holds all values (`colour.to_8_bits`). Signed values of which none is below 0 are taken as not
+    signed. What a modality table gives is as deep as it says.
     """
     if header.modality_table is not None:
         return 0.0, _full(header.modality_table.bits)
+    low, high = (int(shown.min()), int(shown.max())) if shown.size else (0, 0)
+    sign_bits = 1 if low < 0 else 0
     bits = header.bits_stored
     if bits == MAX_BITS:
-        bits = next(depth for depth in DEPTHS if _needed(shown, header.is_signed) <= depth)
-    ends = (-float(1 << bits - 1), _full(bits - 1)) if header.is_signed else (0.0, _full(bits))
+        needed = max(high, -low - 1).bit_length() + sign_bits
+        bits = next(depth for depth in DEPTHS if needed <= depth)
+    elif header.is_signed:
+        bits += sign_bits - 1
+    ends = (-float(1 << bits - 1), _full(bits - 1)) if sign_bits else (0.0, _full(bits))
     black, white = sorted(end * header.slope + header.intercept for end in ends)
     return black, white
-
-
-def _needed(values: Floats, is_signed: bool) -> int:
-    """How many bits hold all of them."""
-    low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
-    return max(high, -low - 1).bit_length() + is_signed
 
 
 def _full(bits: int) -> float:
