@@ -23,7 +23,7 @@ from app.schemas import (
 from app.schemas_v2 import IndexRequest, InferenceRequest, LoadRequest, UnloadRequest
 from app.tasks import Task
 
-IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff", "image/gif")
+IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff", "image/gif", "application/dicom")
 BINARY = {"type": "string", "format": "binary"}
 RETRY_AFTER = {"Retry-After": {"description": "seconds until a new try makes sense", "schema": {"type": "integer"}}}
 # Those that FastAPI does not see, because a route reads or writes them itself.

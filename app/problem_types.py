@@ -128,7 +128,8 @@ UNSUPPORTED = ProblemType(
     "unsupported-media",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "Unsupported media",
-    "The bytes are not a picture of a format that is read here, or not UTF-8 text. The name does not count.",
+    "The bytes are not a picture of a format that is read here, or not UTF-8 text; or a DICOM file of colour, of many "
+    "frames, without a picture or in a transfer syntax that is not read. The name does not count.",
     "The upload looks like text, not a picture. Send JPEG, PNG, WebP, BMP, TIFF, GIF or DICOM.",
 )
 BROKEN = ProblemType(

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.examples import answer_example, problem_example
 from app.inputs.errors import InputError
+from app.inputs.sniff import READ_FORMATS
 from app.middleware.request_id import request_id_of
 from app.openapi import batch_body, error_responses, ok_response, one_input_body
 from app.problem_types import (
@@ -118,7 +119,7 @@ def _describe_one(task: Task) -> str:
         first = f"""curl --json '{{"text": "Oil prices rose."}}' {path}"""
         second = f"curl -F file=@news.txt {path}"
     else:
-        how = "the picture as the form field `file`, or its bytes as the body; names and types do not matter"
+        how = f"the picture ({READ_FORMATS}) as the form field `file`, or its bytes as the body; names do not matter"
         first, second = f"curl -F file=@picture.jpg {path}", f"curl --data-binary @picture.jpg {path}"
     return f"{task.summary} Send {how}.\n\n```\n{first}\n{second}\n```"
 

@@ -105,7 +105,7 @@ def test_every_reference_of_the_document_resolves(document: Json) -> None:
 def test_a_picture_call_takes_a_form_and_raw_bytes(document: Json) -> None:
     content = document["paths"]["/predict/catdog"]["post"]["requestBody"]["content"]
     assert content["multipart/form-data"]["schema"]["properties"]["file"]["format"] == "binary"
-    assert {"image/jpeg", "image/png", "application/octet-stream"} <= set(content)
+    assert {"image/jpeg", "image/png", "application/dicom", "application/octet-stream"} <= set(content)
 
 
 def test_a_batch_call_takes_one_input_or_more(document: Json) -> None:

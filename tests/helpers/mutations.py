@@ -15,6 +15,10 @@ TOKENS = (
     # GIF, TIFF, BMP
     *(b"GIF89a", b"\x21\xf9\x04", b"\x21\xff\x0bNETSCAPE2.0", b"\x2c", b"\x3b"),
     *(b"II*\0", b"MM\0*", b"II+\0", b"BM", b"\x28\0\0\0", b"\x7c\0\0\0"),
+    # DICOM: elements of the header, sequences, frames in JPEG-LS and JPEG 2000
+    *(b"DICM", b"\x28\0\x10\0US", b"\x28\0\x00\x01US", b"\x28\0\x01\x01US", b"\xe0\x7f\x10\0OB", b"\x28\0\x50\x10DS"),
+    *(b"\xfe\xff\0\xe0", b"\xfe\xff\xdd\xe0", b"\x28\0\x10\x30SQ", b"1.2.840.10008.1.2.5\0", b"\xff\xf7", b"\xff\xc3"),
+    *(b"\xff\x4f\xff\x51", b"\xff\x52", b"\xff\x53", b"\xff\x90", b"\xff\x93"),
 )
 INTERESTING = (0, 1, 2, 4, 7, 8, 16, 127, 128, 255, 256, 257, 32767, 32768, 65535, 65536, 2**31 - 1, 2**31, 2**32 - 1)
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -36,7 +40,10 @@ def mutated(random: Random, data: bytes, others: Sequence[bytes], tokens: Sequen
 
 def _place(random: Random, data: bytearray) -> int:
     """A place in the data, its header as often as all the rest."""
-    return random.randrange(min(len(data), 128) if random.random() < 0.5 else len(data))
+    start, size = (128, 640) if data.startswith(b"DICM", 128) else (0, 128)
+    return (
+        random.randrange(start, min(len(data), start + size)) if random.random() < 0.5 else random.randrange(len(data))
+    )
 
 
 def _flip_bits(random: Random, data: bytearray, _: Sequence[bytes]) -> None:

@@ -12,6 +12,7 @@ import skimage.data
 from numpy.typing import NDArray
 from PIL import Image
 
+from helpers.dicom_files import small_files
 from helpers.handwriting import font_digit, on_paper, photographed
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
@@ -47,7 +48,7 @@ def noise(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
 
 @cache
 def valid_files() -> list[bytes]:
-    """Small files of each format, mode and compression."""
+    """Small files of each format, mode, compression and DICOM transfer syntax."""
     page = Image.fromarray(photographed(on_paper(font_digit(5, 30), (44, 52))))
     colour = Image.merge("RGB", (page, Image.fromarray(noise(52, 44)), page))
     frames = {"save_all": True, "append_images": [colour.rotate(90), page.convert("RGB")]}
@@ -70,7 +71,7 @@ def valid_files() -> list[bytes]:
     files += [encode(colour.quantize(7), "PNG", transparency=bytes([0, 90, 255]))]
     deep = np.asarray(page).astype(np.uint16) * 257
     files += [encode(Image.fromarray(deep.astype(dtype)), "TIFF") for dtype in (np.uint16, np.int32, np.float32)]
-    return [*files, encode(Image.fromarray(deep), "PNG", transparency=257 * 30)]
+    return [*files, encode(Image.fromarray(deep), "PNG", transparency=257 * 30), *small_files()]
 
 
 def png_claiming(width: int, height: int) -> bytes:
