@@ -36,6 +36,8 @@ DEEPEST = {uid.JPEGBaseline8Bit: 8, uid.JPEGExtended12Bit: 12}
 
 QUALITY = 95
 """Of lossy JPEG."""
+NEAR = 1
+"""Most that near-lossless JPEG-LS takes a stored value off."""
 SIGNAL_TO_NOISE = 50
 """Of lossy JPEG 2000, in decibels."""
 
@@ -153,7 +155,7 @@ _ENCODERS: Mapping[uid.UID, Callable[[Any, int], bytes]] = {
     uid.JPEGLossless: partial(_lossless_jpeg, predictor=7),
     uid.JPEGLosslessSV1: partial(_lossless_jpeg, predictor=1),
     uid.JPEGLSLossless: partial(_jpeg_ls, near=0),
-    uid.JPEGLSNearLossless: partial(_jpeg_ls, near=2),
+    uid.JPEGLSNearLossless: partial(_jpeg_ls, near=NEAR),
     uid.JPEG2000Lossless: partial(_jpeg_2000, level=0, reversible=True),
     uid.JPEG2000: partial(_jpeg_2000, level=SIGNAL_TO_NOISE, reversible=False),
     uid.RLELossless: _rle,

@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-UNWANTED = {"tensorflow", "keras", "openvino", "training", "benchmarks"}
+UNWANTED = {"tensorflow", "keras", "openvino", "imagecodecs", "pydicom", "training", "benchmarks"}
 
 
 def test_importing_the_service_imports_no_engine_and_no_training() -> None:

@@ -12,8 +12,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydicom import uid
 from starlette.formparsers import MultiPartParser
 
+from benchmarks.dicom.writing import SYNTAXES, dicom_file
+from helpers.dicom_files import SECRET, broken_values, radiograph, with_patient, without_pixels
 from helpers.pictures import noise_png
 
 SECRET_NAME = "patient-4711-doe"
@@ -79,6 +82,39 @@ def send_all(client: httpx.Client, picture: bytes) -> None:
         assert client.post(call, files={"file": upload}).status_code == 200
     assert client.post("/predict/topic/batch", json={"texts": [SECRET_TEXT] * 3}).status_code == 200
     assert client.post("/predict/topic", content=SECRET_TEXT.encode() + b"\xff").status_code == 415
+
+
+def dicom_files() -> Iterator[tuple[int, bytes]]:
+    """Files with the patient's name wherever a text may stand, some of them damaged, and their statuses."""
+    for syntax in SYNTAXES:
+        data = with_patient(syntax)
+        assert (SECRET.encode() in data) is (syntax != uid.DeflatedExplicitVRLittleEndian)
+        yield 200, data
+        yield 422, data[: int(0.9 * len(data))]
+        yield 415, with_patient(syntax, NumberOfFrames=2)
+    for keyword in ("WindowCenter", "WindowWidth", "RescaleSlope"):
+        yield 422, broken_values(keyword, SECRET.encode())
+    text = {"PhotometricInterpretation": SECRET.upper()[:16], "VOILUTFunction": SECRET.upper()[:16]}
+    for keyword, status in (("PhotometricInterpretation", 415), ("VOILUTFunction", 422)):
+        yield status, dicom_file(radiograph(), **{keyword: "PLANTED"}).replace(b"PLANTED ", text[keyword][:8].encode())
+    yield 415, without_pixels(uid.BasicTextSRStorage)
+    yield 415, with_patient().replace(b"1.2.840.10008.1.2.1\0", SECRET.encode().ljust(20))
+
+
+def test_what_a_dicom_file_says_of_the_patient_is_in_no_answer_and_in_no_log(process: Process) -> None:
+    with httpx.Client(base_url=process.address, timeout=60) as client:
+        for status, data in dicom_files():
+            one = client.post("/predict/pneumonia", files={"file": (f"{SECRET_NAME}.dcm", data, "application/dicom")})
+            explained = client.post("/explain/pneumonia", content=data)
+            batch = client.post("/predict/pneumonia/batch", files=[("files", data), ("files", data)])
+            assert (one.status_code, explained.status_code, batch.status_code) == (status, status, 200), one.text
+            for answer in (one, explained, batch):
+                assert not re.search(rb"planted|doe\^", answer.content, re.IGNORECASE)
+    process.popen.send_signal(signal.SIGTERM)
+    assert process.popen.stdout is not None
+    log = process.popen.stdout.read()
+    assert log.count(b'"POST /predict/pneumonia"') > 40
+    assert not re.search(rb"planted|doe\^|pydicom|warning", log, re.IGNORECASE)
 
 
 def test_uploads_leave_no_file_and_no_word_in_the_log(process: Process) -> None:

@@ -41,9 +41,9 @@ def mutated(random: Random, data: bytes, others: Sequence[bytes], tokens: Sequen
 def _place(random: Random, data: bytearray) -> int:
     """A place in the data, its header as often as all the rest."""
     start, size = (128, 640) if data.startswith(b"DICM", 128) else (0, 128)
-    return (
-        random.randrange(start, min(len(data), start + size)) if random.random() < 0.5 else random.randrange(len(data))
-    )
+    if random.random() < 0.5:
+        return random.randrange(start, min(len(data), start + size))
+    return random.randrange(len(data))
 
 
 def _flip_bits(random: Random, data: bytearray, _: Sequence[bytes]) -> None:

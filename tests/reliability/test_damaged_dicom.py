@@ -1,4 +1,4 @@
-"""Damaged DICOM files in every transfer syntax, read in a process of its own: it lives on, is quick and leaks nothing."""
+"""Damaged DICOM files in every transfer syntax, read in a process of its own: it lives on and leaks nothing."""
 
 import multiprocessing
 import os
@@ -74,8 +74,8 @@ def test_no_damaged_dicom_file_ends_the_process_or_leaks(
         print(
             f"\nSeed {SEED}; {count:,} damaged DICOM files: {dict(outcome.answers.most_common())}; slowest "
             f"{outcome.slowest[0] * 1000:,.0f} ms (number {outcome.slowest[1]}); resident memory "
-            f"{outcome.resident_kib[0] / 1024:,.0f} MiB at the start, {outcome.resident_kib[-1] / 1024:,.0f} MiB at the "
-            f"end, over the last half {outcome.slope_kib(count):+,.1f} KiB for each 1,000 files"
+            f"{outcome.resident_kib[0] / 1024:,.0f} MiB at the start, {outcome.resident_kib[-1] / 1024:,.0f} MiB at "
+            f"the end, over the last half {outcome.slope_kib(count):+,.1f} KiB for each 1,000 files"
         )
     if count >= 10_000:
         assert outcome.slope_kib(count) < LEAK_KIB_PER_1000

@@ -10,6 +10,11 @@ def test_a_picture_is_known_by_its_bytes(name):
     assert picture_format(encode(cat(0.1), name)) == name
 
 
+@pytest.mark.parametrize("preamble", [bytes(128), b"II*\0".ljust(128), b"\xff\xd8\xff".ljust(128)])
+def test_a_dicom_file_is_known_by_its_prefix_whatever_comes_before(preamble):
+    assert picture_format(preamble + b"DICM") == "DICOM"
+
+
 def test_nothing_is_empty():
     with pytest.raises(EmptyInputError):
         picture_format(b"")
@@ -21,7 +26,9 @@ def test_nothing_is_empty():
         (b"%PDF-1.7\n%\xe2\xe3", "a PDF document"),
         (b"\xef\xbb\xbf<!DOCTYPE html><html>", "an HTML page"),
         (b'<?xml version="1.0"?><svg xmlns="">', "an SVG drawing"),
-        (bytes(128) + b"DICM" + bytes(8), "a DICOM file"),
+        (b"\x08\0\x05\0CS\x0a\0ISO_IR 100", "a DICOM data set without the preamble"),
+        (b"\x08\0\x00\0\x04\0\0\0\x9c\x01\0\0", "a DICOM data set without the preamble"),
+        (b"\0\x08\0\x08CS\0\x10ORIGINAL", "a DICOM data set without the preamble"),
         (b"\0\0\0\x18ftypheic\0\0", "a HEIC picture"),
         (b"\0\0\0\x18ftypisom\0\0", "a video"),
         (b"PK\x03\x04\x14\0", "a ZIP archive or an Office document"),

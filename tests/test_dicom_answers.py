@@ -1,0 +1,45 @@
+"""The committed X-ray model answers the same for an X-ray and for its DICOM files, in every syntax and depth."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from app.main import registry_of
+from app.serving.model import LoadedModel
+from app.settings import Settings
+from app.tasks import task_named
+from benchmarks.dicom.fidelity import differences
+from benchmarks.dicom.writing import LOSSLESS, SYNTAXES
+from helpers.dicom_files import radiograph
+from helpers.picture_files import encode
+
+MODELS = Path(__file__).parents[1] / "models"
+NATIVE = Path(__file__).parents[2] / "shared" / "data" / "chest_xray_native"
+MOST = 0.02
+
+
+@pytest.fixture(scope="module")
+def model() -> LoadedModel:
+    registry = registry_of(Settings(models_dir=MODELS), [task_named("pneumonia")])
+    registry.load()
+    return registry.model("pneumonia")
+
+
+def check(pictures: list[bytes], model: LoadedModel, files: int) -> None:
+    found = differences(pictures, model)
+    assert [row.syntax for row in found] == list(SYNTAXES)
+    for row in found:
+        assert row.probability <= MOST, row
+        assert row.files == files if row.syntax in LOSSLESS else row.files > 0
+
+
+def test_a_drawn_x_ray_gets_the_same_answer_in_every_syntax_and_depth(model: LoadedModel) -> None:
+    picture = encode(Image.fromarray(radiograph(240, 300)), "JPEG", quality=95)
+    check([picture], model, files=10)
+
+
+@pytest.mark.skipif(not NATIVE.is_dir(), reason="the X-rays are not at hand")
+def test_real_x_rays_get_the_same_answer_in_every_syntax_and_depth(model: LoadedModel) -> None:
+    smallest = sorted(NATIVE.rglob("*.jpeg"), key=lambda path: path.stat().st_size)[:2]
+    check([path.read_bytes() for path in smallest], model, files=20)
