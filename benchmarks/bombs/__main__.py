@@ -3,14 +3,15 @@
 from collections.abc import Callable, Mapping
 
 from benchmarks.bombs.cost import costs
+from benchmarks.bombs.dicom import DICOM_BOMBS, DICOM_LARGEST
 from benchmarks.bombs.files import BOMBS, LARGEST
 
 
 def main() -> None:
     """Print a row a picture."""
-    _print_table("picture", BOMBS)
+    _print_table("picture", {**BOMBS, **DICOM_BOMBS})
     print()
-    _print_table("picture of 49 million pixels", LARGEST)
+    _print_table("picture of 49 million pixels", {**LARGEST, **DICOM_LARGEST})
 
 
 def _print_table(title: str, pictures: Mapping[str, Callable[[], bytes]]) -> None:

@@ -11,6 +11,7 @@ from app.inputs.errors import InputError
 from app.inputs.limits import InputLimits
 from app.inputs.reader import read_input
 from app.inputs.spec import ImageSpec
+from benchmarks.bombs.dicom import small_dicom_files
 from benchmarks.bombs.files import picture
 
 MIB = 2**20
@@ -44,8 +45,8 @@ def costs(pictures: Mapping[str, Callable[[], bytes]]) -> Iterator[tuple[str, by
 
 
 def _cost(data: bytes) -> Cost:
-    for name in ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"):
-        read_input(picture(name), SPEC, LIMITS)
+    for small in (*(picture(name) for name in ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")), *small_dicom_files()):
+        read_input(small, SPEC, LIMITS)
     # Makes the high-water mark of resident memory start anew (proc_pid_clear_refs(5)).
     Path("/proc/self/clear_refs").write_text("5")
     before = _peak_bytes()

@@ -24,7 +24,7 @@ SECRET = "Doe^Planted"
 """In every text of `with_patient`."""
 
 
-def radiograph(height: int = 96, width: int = 120, seed: int = 0) -> NDArray[np.uint8]:
+def radiograph(height: int = 96, width: int = 120, noise: float = 5) -> NDArray[np.uint8]:
     """A drawn chest `[H, W]`: two dark lungs with ribs in a bright body, and noise. Black and white occur."""
     rows, columns = np.mgrid[0:height, 0:width]
     across, down = columns / width - 0.5, rows / height - 0.5
@@ -32,7 +32,7 @@ def radiograph(height: int = 96, width: int = 120, seed: int = 0) -> NDArray[np.
     for side in (-0.22, 0.22):
         lung = ((across - side) / 0.17) ** 2 + (down / 0.38) ** 2
         body = np.where(lung < 1, 70 + 40 * lung + 18 * np.sin(rows / height * 60), body)
-    body += np.random.default_rng(seed).normal(0, 5, body.shape)
+    body += np.random.default_rng(0).normal(0, noise, body.shape)
     grey = np.clip(body, 0, 255).astype(np.uint8)
     grey[0, :2] = 0, 255
     return grey
