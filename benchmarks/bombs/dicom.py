@@ -123,7 +123,7 @@ def _long_stream(code: bytes, side: int) -> bytes:
     return code + bytes(side * side // 2_000 + 1_000)
 
 
-def _rle(side: int) -> bytes:
+def _rle() -> bytes:
     header = struct.pack("<16I", 2, 64, 66, *[0] * 13)
     return header + b"\x81\0" * 2
 
@@ -180,8 +180,8 @@ DICOM_BOMBS: Mapping[str, Callable[[], bytes]] = {
         JPEG_2000, 1_900, jpeg_2000(1_900, layers=65_535, precincts=b"\x77" * 6)
     ),
     "DICOM, JPEG 2000: 32 MB of comments": lambda: compressed(JPEG_2000, 64, jpeg_2000(64, filler=550)),
-    "DICOM, RLE: 7,000 x 7,000 claimed": lambda: compressed(RLE, 7_000, _rle(7_000)),
-    "DICOM, RLE: the same in 25 KB": lambda: compressed(RLE, 7_000, _long_stream(_rle(7_000), 7_000)),
+    "DICOM, RLE: 7,000 x 7,000 claimed": lambda: compressed(RLE, 7_000, _rle()),
+    "DICOM, RLE: the same in 25 KB": lambda: compressed(RLE, 7_000, _long_stream(_rle(), 7_000)),
 }
 
 DICOM_LARGEST: Mapping[str, Callable[[], bytes]] = {
