@@ -15,9 +15,7 @@ from helpers.services import wait_until
 PLUGIN = "libOrthancDicomWeb.so"
 PLUGINS = [path for path in (Path("/usr/share/orthanc/plugins"), Path("/usr/lib/orthanc")) if (path / PLUGIN).exists()]
 PROGRAM = shutil.which("Orthanc", path="/usr/sbin:/usr/bin:/usr/local/bin")
-MISSING = (
-    None if PROGRAM and PLUGINS else "Orthanc and its DICOMweb plugin are not installed (orthanc, orthanc-dicomweb)"
-)
+MISSING = None if PROGRAM and PLUGINS else "Orthanc with DICOMweb is not installed (orthanc, orthanc-dicomweb)"
 USER, PASSWORD = "reader", "secret-word"
 
 
