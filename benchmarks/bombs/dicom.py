@@ -151,9 +151,9 @@ DICOM_BOMBS: Mapping[str, Callable[[], bytes]] = {
     "DICOM: a window of 60,000 digits": lambda: file(
         EXPLICIT, header(8) + element(0x00281050, b"DS", b"1" * 60_000) + element(0x7FE00010, b"OW", bytes(128))
     ),
-    "DICOM, deflated: a value that inflates to 1 GiB": partial(_deflated_value, 1_024),
-    "DICOM, deflated: pixels that inflate to 1 GiB": partial(_deflated_pixels, 64, 1_024),
-    "DICOM, deflated: 60,000 x 60,000 claimed": partial(_deflated_pixels, 60_000, 1_024),
+    "DICOM, deflated: a value that inflates to 128 MiB": partial(_deflated_value, 128),
+    "DICOM, deflated: pixels that inflate to 128 MiB": partial(_deflated_pixels, 64, 128),
+    "DICOM, deflated: 60,000 x 60,000 claimed": partial(_deflated_pixels, 60_000, 128),
     "DICOM: 4,000,000 fragments": lambda: compressed(JPEG_LOSSLESS, 64, *[b""] * 4_000_000),
     "DICOM, JPEG: 7,000 x 7,000 claimed": lambda: compressed(
         JPEG_BASELINE, 7_000, _jpeg(7_000, lossless=False), bits=8

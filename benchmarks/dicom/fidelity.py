@@ -1,7 +1,7 @@
 """How far the answer to a DICOM file is from the answer to the picture that it was made of."""
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from PIL import Image
 from pydicom import uid
 
 from app.inputs.errors import InputError
-from app.serving.model import LoadedModel, Prediction
+from app.serving.model import LoadedModel, ModelInput, Prediction
 from benchmarks.dicom.writing import SYNTAXES, deepened, dicom_file, fits
 
 DEPTHS = (8, 10, 12, 14, 16)
@@ -65,12 +65,16 @@ def table(found: Iterable[Difference]) -> str:
     return "\n".join((head, rule, *rows))
 
 
-def _answers(model: LoadedModel, files: list[bytes]) -> list[Prediction]:
-    answers = model.predict(files)
-    for answer in answers:
-        if isinstance(answer, InputError):
-            raise answer
-    return [answer for answer in answers if isinstance(answer, Prediction)]
+def _answers(model: LoadedModel, files: Sequence[bytes]) -> list[Prediction]:
+    """What the model says of each file; of files that give the same pixels it is asked once."""
+    keys, inputs = [], dict[bytes, ModelInput]()
+    for found in model.read_each(files):
+        if isinstance(found, InputError):
+            raise found
+        keys.append(found.encode() if isinstance(found, str) else found.tobytes())
+        inputs[keys[-1]] = found
+    answers = dict(zip(inputs, map(model.predict_row, model.run_rows(list(inputs.values()))), strict=True))
+    return [answers[key] for key in keys]
 
 
 def _positive(model: LoadedModel, prediction: Prediction) -> float:

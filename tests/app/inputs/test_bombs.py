@@ -33,7 +33,7 @@ READ = {
     "JPEG: 500 segments of 64 KB",
     "JPEG: 5,000 EXIF tags of 5 KB",
     "WebP: 60,000 EXIF tags of 1 MB",
-    "DICOM, deflated: pixels that inflate to 1 GiB",
+    "DICOM, deflated: pixels that inflate to 128 MiB",
     "DICOM, JPEG 2000: 32 MB of comments",
 }
 ALL = {**BOMBS, **DICOM_BOMBS}
