@@ -1,12 +1,14 @@
 """A load that does not wait for answers: requests come at a given rate, as those of strangers do.
 
-A process of its own: reads an `Offer` as JSON from standard input and writes what became of it.
+A process of its own: reads an `Offer` as JSON from standard input and writes what became of it. It works without a task
+or a future for each request, since what it takes of the processor the service may lack.
 """
 
 import asyncio
 import base64
 import json
 import sys
+import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import cast
@@ -17,6 +19,10 @@ import uvloop
 from benchmarks.speed.client import is_whole
 
 SEED = 0
+IDLE_SECONDS = 4
+"""A service that closes connections which nobody uses does not do so sooner."""
+TURN_SECONDS = 0.002
+"""How often it looks which requests are due; a request's latency counts from the moment at which it was due."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +44,17 @@ class Offer:
 
 @dataclass
 class Outcome:
-    """What became of an offer. Latencies in seconds, by status; `unanswered` had no answer or a closed connection."""
+    """What became of an offer. Latencies in seconds, by status; `cpu_seconds` is what making it took.
+
+    Of those without an answer, `raced` were sent on a connection that had been idle so long that the service may just
+    then have closed it, which HTTP leaves to the client to see (RFC 9112, section 9.5); `unanswered` are all others.
+    """
 
     offered: int = 0
     unsent: int = 0
     unanswered: int = 0
+    raced: int = 0
+    cpu_seconds: float = 0.0
     latencies: dict[int, list[float]] = field(default_factory=dict)
 
     @property
@@ -53,123 +65,136 @@ class Outcome:
 
 async def offer_load(offer: Offer) -> Outcome:
     """Send requests at their moments and return what became of them."""
-    loop = asyncio.get_running_loop()
-    rng = np.random.default_rng(SEED)
-    outcome, pool = Outcome(), _Pool(offer)
-    moment = loop.time()
-    end = moment + offer.seconds
-    tasks: set[asyncio.Task[None]] = set()
-    while (moment := moment + rng.exponential(1 / offer.rate)) < end:
-        if (early := moment - loop.time()) > 0:
-            await asyncio.sleep(early)
-        outcome.offered += 1
-        if not pool.has_room:
-            outcome.unsent += 1
-            continue
-        task = loop.create_task(_ask(pool, outcome, moment))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-    if tasks:
-        await asyncio.wait(tasks, timeout=offer.patience)
-    outcome.unanswered += len(tasks)
-    for task in tasks:
-        task.cancel()
+    began = time.process_time()
+    outcome = Outcome()
+    pool = _Pool(offer, outcome)
+    start = asyncio.get_running_loop().time()
+    for due in start + _moments(offer):
+        while (early := due - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(max(early, TURN_SECONDS))
+        pool.send(due)
+        # Many that are due together must not keep answers from being seen.
+        if outcome.offered % 16 == 0:
+            await asyncio.sleep(0)
+    until = asyncio.get_running_loop().time() + offer.patience
+    while pool.busy and asyncio.get_running_loop().time() < until:
+        await asyncio.sleep(0.01)
+    outcome.unanswered += pool.busy
+    outcome.cpu_seconds = time.process_time() - began
     pool.close()
     # A transport lets go of its socket in the loop's next turn.
     await asyncio.sleep(0)
     return outcome
 
 
-async def _ask(pool: "_Pool", outcome: Outcome, moment: float) -> None:
-    try:
-        status = await pool.ask()
-    except OSError:
-        outcome.unanswered += 1
-        return
-    latency = asyncio.get_running_loop().time() - moment
-    outcome.latencies.setdefault(status, []).append(latency)
+def _moments(offer: Offer) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    """Return when each request is due, in seconds from the beginning."""
+    rng = np.random.default_rng(SEED)
+    return np.sort(rng.uniform(0, offer.seconds, rng.poisson(offer.rate * offer.seconds)))
 
 
 class _Pool:
     """Connections that are kept open between requests."""
 
-    def __init__(self, offer: Offer) -> None:
+    def __init__(self, offer: Offer, outcome: Outcome) -> None:
         self._offer = offer
-        self._opened: list[_Connection] = []
+        self._outcome = outcome
+        self._opened: set[_Connection] = set()
         self._free: list[_Connection] = []
-        self._busy = 0
+        self._openings: set[asyncio.Task[None]] = set()
+        self.busy = 0
 
-    @property
-    def has_room(self) -> bool:
-        """Whether one more request can be sent now."""
-        return self._busy < self._offer.connections
-
-    async def ask(self) -> int:
-        """Send the request on a free connection, or on a new one, and return the answer's status.
-
-        Raises:
-            OSError: the connection cannot be opened, or was closed before the answer.
-        """
-        self._busy += 1
-        try:
-            connection = await self._connection()
-            status = await connection.ask(self._offer.request)
-            self._free.append(connection)
-            return status
-        finally:
-            self._busy -= 1
-
-    async def _connection(self) -> "_Connection":
+    def send(self, due: float) -> None:
+        """Send the request on a free connection, or on a new one, if not all are busy."""
+        self._outcome.offered += 1
+        if self.busy >= self._offer.connections:
+            self._outcome.unsent += 1
+            return
+        self.busy += 1
         while self._free:
             connection = self._free.pop()
             if connection.is_open:
-                return connection
-        _, connection = await asyncio.get_running_loop().create_connection(
-            _Connection, self._offer.host, self._offer.port
-        )
-        self._opened.append(connection)
-        return connection
+                connection.send(self._offer.request, due)
+                return
+        task = asyncio.get_running_loop().create_task(self._send_on_new(due))
+        self._openings.add(task)
+        task.add_done_callback(self._openings.discard)
+
+    async def _send_on_new(self, due: float) -> None:
+        try:
+            _, connection = await asyncio.get_running_loop().create_connection(
+                lambda: _Connection(self), self._offer.host, self._offer.port
+            )
+        except OSError:
+            self.failed(raced=False)
+            return
+        self._opened.add(connection)
+        connection.send(self._offer.request, due)
+
+    def answered(self, connection: "_Connection", status: int, due: float) -> None:
+        """Note an answer; the connection is free."""
+        self.busy -= 1
+        self._outcome.latencies.setdefault(status, []).append(asyncio.get_running_loop().time() - due)
+        self._free.append(connection)
+
+    def failed(self, *, raced: bool) -> None:
+        """Note that a request will have no answer."""
+        self.busy -= 1
+        if raced:
+            self._outcome.raced += 1
+        else:
+            self._outcome.unanswered += 1
+
+    def lost(self, connection: "_Connection") -> None:
+        """Forget a connection."""
+        self._opened.discard(connection)
 
     def close(self) -> None:
         """Close all connections."""
-        for connection in self._opened:
+        for connection in list(self._opened):
             connection.close()
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self) -> None:
+    def __init__(self, pool: _Pool) -> None:
+        self._pool = pool
         self._received = bytearray()
         self._transport: asyncio.Transport | None = None
-        self._answer: asyncio.Future[int] | None = None
+        self._due: float | None = None
+        self._free_since = self._sent = asyncio.get_running_loop().time()
         self.is_open = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self.is_open = True
 
-    def ask(self, request: bytes) -> "asyncio.Future[int]":
-        """Send a request; the future is its answer's status."""
-        self._answer = asyncio.get_running_loop().create_future()
+    def send(self, request: bytes, due: float) -> None:
+        """Send a request that was due at a moment."""
+        self._due = due
+        self._sent = asyncio.get_running_loop().time()
         if self._transport is not None:
             self._transport.write(request)
-        return self._answer
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        if self._answer is None or not is_whole(self._received):
+        if self._due is None or not is_whole(self._received):
             return
-        status = int(self._received[9:12])
+        status, due = int(self._received[9:12]), self._due
         self._received.clear()
-        if not self._answer.done():
-            self._answer.set_result(status)
+        self._due = None
+        self._free_since = asyncio.get_running_loop().time()
+        self._pool.answered(self, status, due)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's own signature
         self.is_open = False
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(ConnectionResetError("closed before its answer"))
+        self._pool.lost(self)
+        if self._due is not None:
+            self._due = None
+            self._pool.failed(raced=self._sent - self._free_since > IDLE_SECONDS)
 
     def close(self) -> None:
         """Close it."""
+        self._due = None
         if self._transport is not None:
             self._transport.abort()
 
@@ -177,9 +202,9 @@ class _Connection(asyncio.Protocol):
 def main() -> None:
     """Read an offer, make it, and write the outcome."""
     fields = json.load(sys.stdin)
-    fields["request"] = base64.b64decode(fields["request"])
+    offer = Offer(**fields | {"request": base64.b64decode(fields["request"])})
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        json.dump(asdict(runner.run(offer_load(Offer(**fields)))), sys.stdout)
+        json.dump(asdict(runner.run(offer_load(offer))), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,10 @@ class Running:
         """Return the memory of all its processes, pages that they share counted once (proportional set size)."""
         return sum(_proportional_bytes(process) for process in _members(self.group))
 
+    def cpu_seconds(self) -> float:
+        """Return the processor time that its processes, those that live, have used."""
+        return sum(_cpu_seconds(process) for process in _members(self.group))
+
 
 def environment_of(contender: Contender, folder: Path) -> Path:
     """Return the `bin` folder of a contender's virtual environment, which is made on the first call.
@@ -155,6 +159,14 @@ def _members(group: int) -> list[int]:
     while more := {child for child, parent in parents.items() if parent in found} - found:
         found |= more
     return sorted(found)
+
+
+def _cpu_seconds(process: int) -> float:
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _proportional_bytes(process: int) -> int:
