@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from app.access.gate import Gate
 from app.access.keys import read_keys
-from app.connections.turning_away import DOOR, Door
+from app.connections.turning_away import DOOR, EXPOSED_HEADERS, Door
 from app.middleware.access import AccessMiddleware
 from app.middleware.access_log import AccessLogMiddleware, silence_uvicorn
 from app.middleware.body_limit import BodyLimitMiddleware
@@ -21,7 +21,7 @@ from app.middleware.body_time import BodyTimeMiddleware
 from app.middleware.defects import DefectMiddleware
 from app.middleware.encoding import ENCODINGS, EncodingMiddleware
 from app.middleware.paths import is_inference_protocol, path_of
-from app.middleware.request_id import REQUEST_ID_HEADER, RequestIdMiddleware
+from app.middleware.request_id import RequestIdMiddleware
 from app.middleware.security_headers import SecurityHeadersMiddleware
 from app.openapi import DocumentedAPI
 from app.problem_types import MALFORMED, OVERLOADED, REQUEST_TIMEOUT, TOO_LARGE, UNSUPPORTED_ENCODING
@@ -72,7 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.loader = Workers(1, "loader")
         await app.state.loader.run(app.state.registry.load)
         async with watching(app.state.registry, app.state.loader, settings.watch_seconds):
-            yield {DOOR: Door(app.state.predictor.check_room)}
+            yield {DOOR: Door(app.state.predictor.check_room, settings.deadline_ms / 1000, settings.cors_origins)}
         app.state.loader.close()
         app.state.predictor.close()
 
@@ -135,7 +135,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST"],
             allow_headers=["*"],
-            expose_headers=[REQUEST_ID_HEADER, JSON_LENGTH_HEADER],
+            expose_headers=(*EXPOSED_HEADERS, JSON_LENGTH_HEADER),
         )
     app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(AccessLogMiddleware)

@@ -3,24 +3,29 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from http import HTTPStatus
 from typing import Any, cast
+from urllib.parse import unquote
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from app.connections.limits import ConnectionLimits
+from app.connections.refusals import CLOSE, Refusals
 from app.connections.turning_away import DOOR, Door
-from app.middleware.request_id import new_request_id
-from app.middleware.security_headers import ANSWER
+from app.middleware.access_log import log_answer, logs_answers
+from app.middleware.request_id import new_request_id, request_id_for
 from app.problem_types import HEAD_TOO_LARGE, MALFORMED, OVERLOADED, REQUEST_TIMEOUT, ProblemType
-from app.problems import problem_of, problem_response
+from app.serving.errors import OverloadedError
+
+LAST_LOOK_SECONDS = 0.01
+"""An event loop that is late comes to its timers before it has read what came meanwhile: only what is read after that
+tells whether a connection is idle."""
 
 
 def limited_protocol(limits: ConnectionLimits) -> type[asyncio.Protocol]:
     """Return what uvicorn takes as `http`: called with its own arguments, it makes a `LimitedProtocol`."""
-    return cast("type[asyncio.Protocol]", partial(LimitedProtocol, limits=limits))
+    return cast("type[asyncio.Protocol]", partial(LimitedProtocol, limits=limits, refusals=Refusals()))
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -34,12 +39,18 @@ class LimitedProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
         limits: ConnectionLimits,
+        refusals: Refusals,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._limits = limits
+        self._refusals = refusals
+        self._door: Door | None = app_state.get(DOOR)
         self._awaits_head = True
         self._head_is_large = False
         self._drops_all = False
+        # A request has been turned away; what is left of its body is dropped.
+        self._turned_away = False
+        self._closes_after_body = False
         # Received since the parser last had something whole: a head, a part of a body, a message.
         self._unparsed_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -83,26 +94,31 @@ class LimitedProtocol(HttpToolsProtocol):
         self._unparsed_bytes = 0
         self._awaits_head = False
         self._stop_timer()
-        application = self.app
-        door: Door | None = self.app_state.get(DOOR)
-        if door is not None:
-            self.app = door.turned_away(self.url) or application
-        try:
-            super().on_headers_complete()
-        finally:
-            self.app = application
+        # While another request is being answered, this one's turn has not come: the application will look for room.
+        if self._door is not None and (self.cycle is None or self.cycle.response_complete):
+            try:
+                self._door.check(self.parser.get_method(), self.url, self.headers)
+            except OverloadedError as error:
+                self._turn_away(self._door, str(error))
+                return
+        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Pass a part of the body on."""
         self._unparsed_bytes = 0
-        super().on_body(body)
+        if not self._turned_away:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Wait for the next head."""
         self._unparsed_bytes = 0
         self._awaits_head = True
         self._stop_timer()
-        super().on_message_complete()
+        if self._turned_away:
+            self._turned_away = False
+            self._rest()
+        else:
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Bound how long the rest of a body is dropped that was answered before it had come."""
@@ -111,6 +127,14 @@ class LimitedProtocol(HttpToolsProtocol):
             self._close()
         elif self.cycle.response_complete and not self._awaits_head:
             self._start_timer(self._limits.linger_seconds, self._close)
+
+    def shutdown(self) -> None:
+        """Close, once what is under way here is over."""
+        if self._turned_away:
+            # To close at once could cost the client the answer.
+            self._closes_after_body = True
+        else:
+            super().shutdown()
 
     def pause_writing(self) -> None:
         """Bound how long a client may take to read an answer."""
@@ -124,7 +148,11 @@ class LimitedProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close a connection on which no further request came."""
+        """Close a connection on which no further request came, unless one has just come."""
+        # Whatever is read unsets this.
+        self.timeout_keep_alive_task = self.loop.call_later(LAST_LOOK_SECONDS, self._close_idle)
+
+    def _close_idle(self) -> None:
         if not self.transport.is_closing():
             self._close()
 
@@ -143,7 +171,7 @@ class LimitedProtocol(HttpToolsProtocol):
             )
         else:
             # A connection kept ready for a request that was not needed: nobody waits for an answer.
-            self._close()
+            self.timeout_keep_alive_handler()
 
     def _refuse_head(self) -> None:
         self._refuse(
@@ -155,18 +183,50 @@ class LimitedProtocol(HttpToolsProtocol):
         """Answer in the application's place and close; where a whole request is being answered, close after that."""
         self._stop_timer()
         idle = self.cycle is None or self.cycle.response_complete
+        if self._turned_away:
+            self._close()
+            return
         if not idle and self._awaits_head:
             self._drops_all = True
             self.cycle.keep_alive = False
             return
         if idle or not (self.pipeline or self.cycle.response_started):
-            problem = problem_of(type, detail, new_request_id())
-            response = problem_response(problem, {"Connection": "close"})
-            status = HTTPStatus(problem.status)
-            headers = (*self.server_state.default_headers, *response.raw_headers, *ANSWER)
-            lines = (f"HTTP/1.1 {status} {status.phrase}".encode(), *(b": ".join(header) for header in headers))
-            self.transport.write(b"\r\n".join((*lines, b"", bytes(response.body))))
+            headers = [header for header in self.server_state.default_headers if header != CLOSE]
+            self.transport.write(self._refusals.answer(type, detail, new_request_id(), [*headers, CLOSE]))
         self._close()
+
+    def _turn_away(self, door: Door, detail: str) -> None:
+        """Answer a request from its head alone, without a task or a byte of its body: that there is no room for it."""
+        headers = [*self.server_state.default_headers, *door.cross_origin_headers(self.headers)]
+        self._closes_after_body = CLOSE in headers
+        if not self._closes_after_body and (
+            self.parser.get_http_version() == "1.0" or not self.parser.should_keep_alive()
+        ):
+            self._closes_after_body = True
+            headers.append(CLOSE)
+        request_id = request_id_for(self.headers)
+        self.transport.write(self._refusals.answer(OVERLOADED, detail, request_id, headers))
+        self.server_state.total_requests += 1
+        if logs_answers():
+            path = unquote(self.url.partition(b"?")[0].decode("ascii"))
+            answered = {"client": self.client, "method": self.parser.get_method().decode("ascii"), "path": path}
+            log_answer(answered, OVERLOADED.status, request_id)
+        self._turned_away = True
+        self._start_timer(self._limits.linger_seconds, self._close)
+
+    def _rest(self) -> None:
+        """Read nothing for a moment of a client that was turned away."""
+        if self._closes_after_body:
+            self._close()
+            return
+        if self._limits.rest_seconds:
+            self.flow.pause_reading()
+        self._start_timer(self._limits.rest_seconds, self._read_on)
+
+    def _read_on(self) -> None:
+        self._timer = None
+        self.flow.resume_reading()
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     def _close(self) -> None:
         """Close once all that was answered is sent, or the client has had its time to take it."""

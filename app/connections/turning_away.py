@@ -1,62 +1,85 @@
-"""Answers a request for which a full queue has no room, before the application is asked."""
+"""Looks at a request's head and says whether a full queue has room for it, before the application is asked."""
 
 import re
 from asyncio import get_running_loop
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-from app.middleware.access_log import AccessLogMiddleware
-from app.middleware.request_id import RequestIdMiddleware, request_id_of
-from app.middleware.security_headers import SecurityHeadersMiddleware
-from app.problem_types import OVERLOADED
-from app.problems import problem_of, problem_response
-from app.serving.errors import OverloadedError
+from app.deadline import DEADLINE_HEADER, milliseconds_of
+from app.middleware.request_id import REQUEST_ID_HEADER
 
 DOOR = "door"
 """The name of the application's `Door` in its lifespan state, where each connection finds it."""
 
+EXPOSED_HEADERS = (REQUEST_ID_HEADER, "Retry-After")
+"""What a page of another origin may see of an answer's headers, beside what every page may."""
+
+RawHeaders = Iterable[tuple[bytes, bytes]]
+
 _RUNS_A_MODEL = re.compile(
     rb"/(?:(?:predict|explain)/([a-z]+)(?:/batch)?|v2/models/([a-z]+)(?:/versions/[0-9]+)?/infer)(?:\?|$)"
 )
+_DEADLINE = DEADLINE_HEADER.lower().encode()
 
 
 class Door:
-    """Looks at a request's first line. For one event loop.
+    """Turns requests away for which there is no room. For one event loop.
 
     Args:
-        check_room: called with a task and a number of inputs; raises `OverloadedError` if there is no room for them.
+        check_room: called with a task, a number of inputs and the seconds that they have; raises `OverloadedError` if
+            there is no room for them.
+        seconds: how long a request may wait that does not say so itself, or more.
+        origins: those whose pages may read what this answers; `*` for all.
     """
 
-    def __init__(self, check_room: Callable[[str, int], None]) -> None:
+    def __init__(
+        self, check_room: Callable[[str, int, float], None], seconds: float, origins: Sequence[str] = ()
+    ) -> None:
         self._check_room = check_room
+        self._seconds = seconds
+        self._origins = frozenset(origin.encode() for origin in origins)
         # Let in since the event loop's last turn. They join the queue in its next one: many that come together would
         # all find the same room.
         self._entering: Counter[str] = Counter()
 
-    def turned_away(self, target: bytes) -> ASGIApp | None:
-        """Return what answers a request for `target`, its path and query, if there is no room for it."""
-        found = _RUNS_A_MODEL.match(target)
+    def check(self, method: bytes, target: bytes, headers: RawHeaders) -> None:
+        """Check that there is room for a request.
+
+        Args:
+            method: a browser's question whether it may ask (`OPTIONS`), for one, runs no model.
+            target: its path and query.
+            headers: names in lower case.
+
+        Raises:
+            OverloadedError: there is none.
+        """
+        found = _RUNS_A_MODEL.match(target) if method == b"POST" else None
         if found is None:
-            return None
+            return
         task = (found[1] or found[2]).decode()
-        try:
-            self._check_room(task, self._entering[task] + 1)
-        except OverloadedError as error:
-            return RequestIdMiddleware(AccessLogMiddleware(SecurityHeadersMiddleware(_Refusal(str(error)))))
+        self._check_room(task, self._entering[task] + 1, self._seconds_of(headers))
         if not self._entering.total():
             get_running_loop().call_soon(self._entering.clear)
         self._entering[task] += 1
-        return None
 
+    def _seconds_of(self, headers: RawHeaders) -> float:
+        stated = next((value for name, value in headers if name == _DEADLINE), None)
+        # One that is no number is the application's to refuse.
+        milliseconds = None if stated is None else milliseconds_of(stated.decode("latin-1"))
+        return self._seconds if milliseconds is None else min(self._seconds, milliseconds / 1000)
 
-class _Refusal:
-    """An application that answers every request with 503, and reads none."""
+    def cross_origin_headers(self, headers: RawHeaders) -> list[tuple[bytes, bytes]]:
+        """Return what lets a browser show a refusal to the page that asked, as the application's answers have it.
 
-    def __init__(self, detail: str) -> None:
-        self.detail = detail
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer."""
-        await problem_response(problem_of(OVERLOADED, self.detail, request_id_of(scope)))(scope, receive, send)
+        Args:
+            headers: the request's, names in lower case.
+        """
+        if not self._origins:
+            return []
+        origin = next((value for name, value in headers if name == b"origin"), None)
+        if origin is None or not self._origins & {origin, b"*"}:
+            return []
+        exposed = (b"access-control-expose-headers", ", ".join(EXPOSED_HEADERS).encode())
+        if b"*" in self._origins:
+            return [(b"access-control-allow-origin", b"*"), exposed]
+        return [(b"access-control-allow-origin", origin), exposed, (b"vary", b"Origin")]

@@ -19,19 +19,25 @@ class AccessLogMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the application and log how it answers."""
-        if scope["type"] != "http" or not logger.isEnabledFor(logging.INFO):
+        if scope["type"] != "http" or not logs_answers():
             await self.app(scope, receive, send)
             return
 
         async def logged_send(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _log(scope, message["status"])
+                log_answer(scope, message["status"], request_id_of(scope))
             await send(message)
 
         await self.app(scope, receive, logged_send)
 
 
-def _log(scope: Scope, status: int) -> None:
+def logs_answers() -> bool:
+    """Whether lines for requests are logged at all."""
+    return logger.isEnabledFor(logging.INFO)
+
+
+def log_answer(scope: Scope, status: int, request_id: str) -> None:
+    """Log the line of one request. Of the scope it needs `client`, `method` and `path`."""
     host, port = scope.get("client") or ("-", 0)
     caller = caller_of(scope)
     logger.info(
@@ -42,7 +48,7 @@ def _log(scope: Scope, status: int) -> None:
         scope["method"],
         quote(scope["path"]),
         status,
-        request_id_of(scope),
+        request_id,
     )
 
 

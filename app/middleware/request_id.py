@@ -2,11 +2,13 @@
 
 import random
 import re
+from collections.abc import Iterable
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 REQUEST_ID_HEADER = "X-Request-ID"
+_RAW_HEADER = REQUEST_ID_HEADER.lower().encode()
 SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+/=-]{0,127}")
 """Ids that are safe in a log line and a header: UUIDs, ULIDs, trace ids, base64."""
 
@@ -22,8 +24,7 @@ class RequestIdMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        sent = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
-        scope.setdefault("state", {})["request_id"] = sent if SANE.fullmatch(sent) else new_request_id()
+        scope.setdefault("state", {})["request_id"] = request_id_for(scope["headers"])
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -31,6 +32,12 @@ class RequestIdMiddleware:
             await send(message)
 
         await self.app(scope, receive, send_with_id)
+
+
+def request_id_for(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """Return the id that a request's headers, names in lower case, bring, or else a new one."""
+    sent = next((value for name, value in headers if name == _RAW_HEADER), b"").decode("latin-1")
+    return sent if SANE.fullmatch(sent) else new_request_id()
 
 
 def new_request_id() -> str:

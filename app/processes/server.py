@@ -10,6 +10,7 @@ from types import FrameType
 import uvicorn
 
 from app.connections.protocol import limited_protocol
+from app.connections.refusals import CLOSE
 from app.main import create_app
 from app.processes.log import set_up_log
 from app.settings import Settings
@@ -17,8 +18,6 @@ from app.settings import Settings
 SETTLE_SECONDS = 0.3
 """How long a server that stops goes on as before, at least. What the kernel has accepted in its name, connections and
 whole requests, it then has read: three of uvicorn's ticks, between any two of which it looks for new input."""
-
-CLOSE = (b"connection", b"close")
 
 
 class Server(uvicorn.Server):

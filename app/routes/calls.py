@@ -55,10 +55,10 @@ def begin_with(request: Request, task: Task, options: Options) -> Call:
         ProblemError: the deadline is not as documented.
         ModelUnavailableError: no model of the task is loaded.
         VersionNotLoadedError: not the version that it asks for.
-        OverloadedError: too many inputs wait.
+        OverloadedError: too many inputs wait, or more than its deadline leaves time for.
     """
     service = service_of(request)
     seconds = seconds_for(request, service.settings)
     model = service.registry.model(task.name, options.version)
-    service.predictor.check_room(task.name)
+    service.predictor.check_room(task.name, 1, seconds)
     return Call(request, task, service, options, model, seconds)

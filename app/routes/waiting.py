@@ -7,6 +7,7 @@ from typing import TypeVar
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from app.deadline import DEADLINE_HEADER, milliseconds_of
 from app.problem_types import MALFORMED
 from app.problems import ProblemError
 from app.serving.errors import DeadlineError
@@ -14,7 +15,6 @@ from app.settings import Settings
 
 Result = TypeVar("Result")
 
-DEADLINE_HEADER = "X-Deadline-Ms"
 DEADLINE_PARAMETER = {
     "name": DEADLINE_HEADER,
     "in": "header",
@@ -37,9 +37,10 @@ def seconds_for(request: Request, settings: Settings) -> float:
     stated = request.headers.get(DEADLINE_HEADER)
     if stated is None:
         return settings.deadline_ms / 1000
-    if not (stated.isascii() and stated.isdecimal() and 0 < len(stated) < 10 and int(stated)):
+    milliseconds = milliseconds_of(stated)
+    if milliseconds is None:
         raise ProblemError(MALFORMED, f"The header {DEADLINE_HEADER} must be a whole number of milliseconds, above 0.")
-    return min(int(stated), settings.deadline_ms) / 1000
+    return min(milliseconds, settings.deadline_ms) / 1000
 
 
 async def in_time(request: Request, seconds: float, answer: Awaitable[Result]) -> Result:

@@ -64,10 +64,24 @@ class ExplanationFilesError(Exception):
 
 
 class OverloadedError(Exception):
-    """There is no room for more inputs now. `str(error)` says how many are inside."""
+    """An input is not let in now. `str(error)` says why."""
+
+
+class FullError(OverloadedError):
+    """There is no room for more inputs."""
 
     def __init__(self, inside: int, capacity: int) -> None:
         super().__init__(f"{inside:,} inputs are being answered or wait; at most {capacity:,} may. Try again later.")
+
+
+class HopelessError(OverloadedError):
+    """The inputs before this one take longer than it may wait."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"The inputs that wait leave no hope of an answer within {1000 * seconds:,.0f} ms. "
+            "Try again later, or allow more time."
+        )
 
 
 class DeadlineError(Exception):

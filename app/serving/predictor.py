@@ -73,15 +73,15 @@ class Predictor:
         with self._admission_to(model).admitted(1):
             return await self._workers.run(work)
 
-    def check_room(self, task: str, count: int = 1) -> None:
+    def check_room(self, task: str, count: int, seconds: float) -> None:
         """Check that `count` more inputs for a task would be let in now: clients learn it before they have sent them.
 
         Raises:
-            OverloadedError: they would not.
+            OverloadedError: they would not, or could not be answered within `seconds`.
         """
         admission = self._admissions.get(task)
         if admission is not None:
-            admission.check(count)
+            admission.check(count, seconds)
 
     def inside(self, task: str) -> int:
         """Return how many inputs for a task's model have been let in and not yet answered."""

@@ -1,9 +1,14 @@
 """How many inputs may be in the house at once: one more is refused at the door, not left to wait for ever."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from app.serving.errors import OverloadedError
+from app.serving.errors import FullError, HopelessError
+from app.serving.scheduling.pace import Pace
+
+CERTAIN_SHARE = 0.8
+"""Of the time that an input has, what it may be expected to need: the expectation is a mean."""
 
 
 class Admission:
@@ -11,10 +16,13 @@ class Admission:
 
     Args:
         capacity: the most inputs inside: those worked on and those that wait.
+        clock: seconds that never go back.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._capacity = capacity
+        self._clock = clock
+        self._pace = Pace()
         self._inside = 0
 
     @property
@@ -22,14 +30,23 @@ class Admission:
         """The inputs let in and not yet answered."""
         return self._inside
 
-    def check(self, count: int) -> None:
-        """Check that `count` inputs would be let in together.
+    def check(self, count: int, seconds: float | None = None) -> None:
+        """Check that `count` inputs would be let in together, and may hope for an answer within `seconds`.
+
+        By Little's law a newcomer waits for as long as those inside take at the pace at which answers come. To let it
+        in nevertheless would be the worse for all: it is given up at its deadline, and those behind it then are close
+        to theirs when their turn comes.
 
         Raises:
-            OverloadedError: there is no room for them.
+            FullError: there is no room for them.
+            HopelessError: the answer is expected too late.
         """
-        if self._inside and self._inside + count > self._capacity:
-            raise OverloadedError(self._inside, self._capacity)
+        if not self._inside:
+            return
+        if self._inside + count > self._capacity:
+            raise FullError(self._inside, self._capacity)
+        if seconds is not None and (self._inside + count) * self._pace.seconds > CERTAIN_SHARE * seconds:
+            raise HopelessError(seconds)
 
     @contextmanager
     def admitted(self, count: int) -> Iterator[None]:
@@ -38,11 +55,14 @@ class Admission:
         More than the capacity are let in when nobody else is inside: they could not be answered otherwise.
 
         Raises:
-            OverloadedError: there is no room for them.
+            FullError: there is no room for them.
         """
         self.check(count)
         self._inside += count
         try:
             yield
-        finally:
+        except BaseException:
             self._inside -= count
+            raise
+        self._inside -= count
+        self._pace.answered(self._clock(), count, self._inside)
