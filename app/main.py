@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from app.access.gate import Gate
 from app.access.keys import read_keys
+from app.connections.resting import Progress
 from app.connections.turning_away import DOOR, EXPOSED_HEADERS, Door
 from app.middleware.access import AccessMiddleware
 from app.middleware.access_log import AccessLogMiddleware, silence_uvicorn
@@ -72,7 +73,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.loader = Workers(1, "loader")
         await app.state.loader.run(app.state.registry.load)
         async with watching(app.state.registry, app.state.loader, settings.watch_seconds):
-            yield {DOOR: Door(app.state.predictor.check_room, settings.deadline_ms / 1000, settings.cors_origins)}
+            yield {DOOR: _door_of(app.state.predictor, settings)}
         app.state.loader.close()
         app.state.predictor.close()
 
@@ -156,6 +157,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=pages.STATIC))
     return app
+
+
+def _door_of(predictor: Predictor, settings: Settings) -> Door:
+    def progress(task: str) -> Progress:
+        return Progress(predictor.answered(task), predictor.inside(task))
+
+    return Door(predictor.check_room, settings.deadline_ms / 1000, progress, settings.cors_origins)
 
 
 def registry_of(settings: Settings, tasks: Sequence[Task] = TASKS) -> Registry:

@@ -13,8 +13,6 @@ class ConnectionLimits:
     `head_seconds`: from the connection, or from a further request's first byte, to the end of the head.
     `linger_seconds`: how long the rest of a body that is no longer wanted is read and dropped, after the answer
     (RFC 9112, section 9.6: to close at once could cost the client the answer).
-    `rest_seconds`: how long a connection is not read on which a request was turned away, for want of room, and its
-    rest was dropped. It bounds how often one that does not heed `Retry-After` can ask.
     `drain_seconds`: how long a client may read nothing, or too little, of an answer that waits for it (with little
     more than 64 KiB waiting, so 2 KB a second are enough), before the connection is dropped.
     """
@@ -23,5 +21,4 @@ class ConnectionLimits:
     max_head_bytes: int = 32_768
     head_seconds: float = 10
     linger_seconds: float = 10
-    rest_seconds: float = 0.2
     drain_seconds: float = 30

@@ -12,11 +12,10 @@ from uvicorn.server import ServerState
 
 from app.connections.limits import ConnectionLimits
 from app.connections.refusals import CLOSE, Refusals
-from app.connections.turning_away import DOOR, Door
+from app.connections.turning_away import DOOR, Door, TurnedAway
 from app.middleware.access_log import log_answer, logs_answers
 from app.middleware.request_id import new_request_id, request_id_for
 from app.problem_types import HEAD_TOO_LARGE, MALFORMED, OVERLOADED, REQUEST_TIMEOUT, ProblemType
-from app.serving.errors import OverloadedError
 
 LAST_LOOK_SECONDS = 0.01
 """An event loop that is late comes to its timers before it has read what came meanwhile: only what is read after that
@@ -48,8 +47,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self._awaits_head = True
         self._head_is_large = False
         self._drops_all = False
-        # A request has been turned away; what is left of its body is dropped.
-        self._turned_away = False
+        # While what is left of its body is dropped.
+        self._turned_away: TurnedAway | None = None
         self._closes_after_body = False
         # Received since the parser last had something whole: a head, a part of a body, a message.
         self._unparsed_bytes = 0
@@ -79,7 +78,7 @@ class LimitedProtocol(HttpToolsProtocol):
             return
         if self._unparsed_bytes > self._limits.max_head_bytes:
             self._refuse_head()
-        elif self._awaits_head and self._timer is None and (self.cycle is None or self.cycle.response_complete):
+        elif self._awaits_head and self._timer is None and self._is_idle and not self.flow.read_paused:
             self._start_timer(self._limits.head_seconds, self._head_is_late)
 
     def on_headers_complete(self) -> None:
@@ -95,11 +94,10 @@ class LimitedProtocol(HttpToolsProtocol):
         self._awaits_head = False
         self._stop_timer()
         # While another request is being answered, this one's turn has not come: the application will look for room.
-        if self._door is not None and (self.cycle is None or self.cycle.response_complete):
-            try:
-                self._door.check(self.parser.get_method(), self.url, self.headers)
-            except OverloadedError as error:
-                self._turn_away(self._door, str(error))
+        if self._door is not None and self._is_idle:
+            turned_away = self._door.turned_away(self.parser.get_method(), self.url, self.headers)
+            if turned_away is not None:
+                self._turn_away(self._door, turned_away)
                 return
         super().on_headers_complete()
 
@@ -114,9 +112,9 @@ class LimitedProtocol(HttpToolsProtocol):
         self._unparsed_bytes = 0
         self._awaits_head = True
         self._stop_timer()
-        if self._turned_away:
-            self._turned_away = False
-            self._rest()
+        if self._door is not None and self._turned_away is not None:
+            self._rest(self._door, self._turned_away.task)
+            self._turned_away = None
         else:
             super().on_message_complete()
 
@@ -182,10 +180,10 @@ class LimitedProtocol(HttpToolsProtocol):
     def _refuse(self, type: ProblemType, detail: str) -> None:
         """Answer in the application's place and close; where a whole request is being answered, close after that."""
         self._stop_timer()
-        idle = self.cycle is None or self.cycle.response_complete
         if self._turned_away:
             self._close()
             return
+        idle = self._is_idle
         if not idle and self._awaits_head:
             self._drops_all = True
             self.cycle.keep_alive = False
@@ -195,7 +193,12 @@ class LimitedProtocol(HttpToolsProtocol):
             self.transport.write(self._refusals.answer(type, detail, new_request_id(), [*headers, CLOSE]))
         self._close()
 
-    def _turn_away(self, door: Door, detail: str) -> None:
+    @property
+    def _is_idle(self) -> bool:
+        """Whether no request is being answered."""
+        return self.cycle is None or bool(self.cycle.response_complete)
+
+    def _turn_away(self, door: Door, turned_away: TurnedAway) -> None:
         """Answer a request from its head alone, without a task or a byte of its body: that there is no room for it."""
         headers = [*self.server_state.default_headers, *door.cross_origin_headers(self.headers)]
         self._closes_after_body = CLOSE in headers
@@ -205,28 +208,31 @@ class LimitedProtocol(HttpToolsProtocol):
             self._closes_after_body = True
             headers.append(CLOSE)
         request_id = request_id_for(self.headers)
-        self.transport.write(self._refusals.answer(OVERLOADED, detail, request_id, headers))
+        self.transport.write(self._refusals.answer(OVERLOADED, turned_away.detail, request_id, headers))
         self.server_state.total_requests += 1
         if logs_answers():
             path = unquote(self.url.partition(b"?")[0].decode("ascii"))
             answered = {"client": self.client, "method": self.parser.get_method().decode("ascii"), "path": path}
             log_answer(answered, OVERLOADED.status, request_id)
-        self._turned_away = True
+        self._turned_away = turned_away
         self._start_timer(self._limits.linger_seconds, self._close)
 
-    def _rest(self) -> None:
-        """Read nothing for a moment of a client that was turned away."""
+    def _rest(self, door: Door, task: str) -> None:
+        """Read nothing for a moment of a client that was turned away: whoever asks on, and on, is not heard sooner."""
         if self._closes_after_body:
             self._close()
             return
-        if self._limits.rest_seconds:
-            self.flow.pause_reading()
-        self._start_timer(self._limits.rest_seconds, self._read_on)
+        self.flow.pause_reading()
+        door.rest.begin(self.loop, task, self)
 
-    def _read_on(self) -> None:
-        self._timer = None
-        self.flow.resume_reading()
-        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+    def read_on(self) -> None:
+        """Read again after a rest."""
+        if self.flow.read_paused and not self.transport.is_closing() and self._is_idle:
+            self.flow.resume_reading()
+            self._unset_keepalive_if_required()
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def _close(self) -> None:
         """Close once all that was answered is sent, or the client has had its time to take it."""

@@ -4,9 +4,13 @@ import re
 from asyncio import get_running_loop
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
+from app.connections.resting import Progress, Rest
 from app.deadline import DEADLINE_HEADER, milliseconds_of
 from app.middleware.request_id import REQUEST_ID_HEADER
+from app.problem_types import OVERLOADED
+from app.serving.errors import OverloadedError
 
 DOOR = "door"
 """The name of the application's `Door` in its lifespan state, where each connection finds it."""
@@ -22,6 +26,14 @@ _RUNS_A_MODEL = re.compile(
 _DEADLINE = DEADLINE_HEADER.lower().encode()
 
 
+@dataclass(frozen=True)
+class TurnedAway:
+    """A request for a task that there is no room for, and why."""
+
+    task: str
+    detail: str
+
+
 class Door:
     """Turns requests away for which there is no room. For one event loop.
 
@@ -29,12 +41,19 @@ class Door:
         check_room: called with a task, a number of inputs and the seconds that they have; raises `OverloadedError` if
             there is no room for them.
         seconds: how long a request may wait that does not say so itself, or more.
+        progress: called with a task; says how its answers get on.
         origins: those whose pages may read what this answers; `*` for all.
     """
 
     def __init__(
-        self, check_room: Callable[[str, int, float], None], seconds: float, origins: Sequence[str] = ()
+        self,
+        check_room: Callable[[str, int, float], None],
+        seconds: float,
+        progress: Callable[[str], Progress],
+        origins: Sequence[str] = (),
     ) -> None:
+        self.rest = Rest(OVERLOADED.retry_seconds or 0, progress)
+        """Where connections wait on which a request was turned away, as long as it is told to wait."""
         self._check_room = check_room
         self._seconds = seconds
         self._origins = frozenset(origin.encode() for origin in origins)
@@ -42,25 +61,26 @@ class Door:
         # all find the same room.
         self._entering: Counter[str] = Counter()
 
-    def check(self, method: bytes, target: bytes, headers: RawHeaders) -> None:
-        """Check that there is room for a request.
+    def turned_away(self, method: bytes, target: bytes, headers: RawHeaders) -> TurnedAway | None:
+        """Return why a request cannot be let in; None if it can.
 
         Args:
             method: a browser's question whether it may ask (`OPTIONS`), for one, runs no model.
             target: its path and query.
             headers: names in lower case.
-
-        Raises:
-            OverloadedError: there is none.
         """
         found = _RUNS_A_MODEL.match(target) if method == b"POST" else None
         if found is None:
-            return
+            return None
         task = (found[1] or found[2]).decode()
-        self._check_room(task, self._entering[task] + 1, self._seconds_of(headers))
+        try:
+            self._check_room(task, self._entering[task] + 1, self._seconds_of(headers))
+        except OverloadedError as error:
+            return TurnedAway(task, str(error))
         if not self._entering.total():
             get_running_loop().call_soon(self._entering.clear)
         self._entering[task] += 1
+        return None
 
     def _seconds_of(self, headers: RawHeaders) -> float:
         stated = next((value for name, value in headers if name == _DEADLINE), None)

@@ -9,7 +9,7 @@ from types import FrameType
 
 import uvicorn
 
-from app.connections.protocol import limited_protocol
+from app.connections.protocol import LimitedProtocol, limited_protocol
 from app.connections.refusals import CLOSE
 from app.main import create_app
 from app.processes.log import set_up_log
@@ -74,6 +74,9 @@ class Server(uvicorn.Server):
         # Of the requests under way, and of those to come.
         self.server_state.default_headers.append(CLOSE)
         self.config.encoded_headers.append(CLOSE)
+        for connection in self.server_state.connections:
+            if isinstance(connection, LimitedProtocol):
+                connection.read_on()
 
     async def on_tick(self, counter: int) -> bool:
         """Say whether to close. Called by uvicorn ten times a second."""

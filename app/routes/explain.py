@@ -83,9 +83,9 @@ def _add_picture(router: APIRouter, task: Task) -> None:
         picture = cast("bytes", await read_one(request, task, call.service.settings))
         if not prefers("application/json", PngResponse.media_type, request.headers.get("accept", "*/*")):
             drawn = partial(_draw, call.model, picture, call.options)
-            return PngResponse(await call.wait_for(call.service.predictor.run(call.model, drawn)))
+            return PngResponse(await call.wait_for(call.service.predictor.run(call.model, drawn, call.seconds)))
         work = partial(explanation.explain_picture, call.model, picture, call.options.threshold)
-        explained = await call.wait_for(call.service.predictor.run(call.model, work))
+        explained = await call.wait_for(call.service.predictor.run(call.model, work, call.seconds))
         answer = call.answer(explained.prediction)
         heatmap = explained.heatmap.astype(float).round(DECIMALS).tolist()
         return one_response(schema(**answer.model_dump(), heatmap=heatmap))
@@ -116,7 +116,7 @@ def _add_text(router: APIRouter, task: Task) -> None:
         call = begin(request, task, query)
         text = await read_one(request, task, call.service.settings)
         work = partial(explanation.explain_text, call.model, text, call.options.words)
-        explained = await call.wait_for(call.service.predictor.run(call.model, work))
+        explained = await call.wait_for(call.service.predictor.run(call.model, work, call.seconds))
         answer = call.answer(explained.prediction)
         found = [WordEvidence(word=word, evidence=evidence) for word, evidence in explained.words]
         return ExplainedText(**answer.model_dump(), words=found)

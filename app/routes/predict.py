@@ -60,7 +60,7 @@ def _add_one(router: APIRouter, task: Task) -> None:
     async def predict(request: Request) -> Response:
         call = begin(request, task, query)
         payload = await read_one(request, task, call.service.settings)
-        predicted = call.service.predictor.predict(call.model, [payload], call.options.threshold)
+        predicted = call.service.predictor.predict(call.model, [payload], call.options.threshold, call.seconds)
         [result] = await call.wait_for(predicted)
         if isinstance(result, InputError):
             raise result
@@ -85,7 +85,7 @@ def _add_batch(router: APIRouter, task: Task) -> None:
     async def predict_batch(request: Request) -> Response:
         call = begin(request, task, query)
         payloads = await read_many(request, task, call.service.settings)
-        predicted = call.service.predictor.predict(call.model, payloads, call.options.threshold)
+        predicted = call.service.predictor.predict(call.model, payloads, call.options.threshold, call.seconds)
         results = await call.wait_for(predicted)
         request_id = request_id_of(request.scope)
         return list_response(

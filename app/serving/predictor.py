@@ -47,14 +47,18 @@ class Predictor:
         self._batchers: WeakKeyDictionary[LoadedModel, Batcher[ModelInput, OutputRow]] = WeakKeyDictionary()
 
     async def predict(
-        self, model: LoadedModel, payloads: Sequence[Payload], threshold: float | None = None
+        self,
+        model: LoadedModel,
+        payloads: Sequence[Payload],
+        threshold: float | None = None,
+        seconds: float | None = None,
     ) -> list[Prediction | InputError]:
         """Answer each payload in order; one that cannot be read gets its error. See `LoadedModel.predict`.
 
         Raises:
-            OverloadedError: too many inputs wait.
+            OverloadedError: too many inputs wait, or it is expected to take more than `seconds`.
         """
-        with self._admission_to(model).admitted(len(payloads)):
+        with self._admission_to(model).admitted(len(payloads), seconds):
             scheduling = model.engine.scheduling
             if sum(map(_size, payloads)) <= scheduling.inline_bytes:
                 return model.predict(payloads, threshold)
@@ -64,13 +68,13 @@ class Predictor:
             parts = await self._side_by_side([partial(model.predict, chunk, threshold) for chunk in chunks])
             return [result for part in parts for result in part]
 
-    async def run(self, model: LoadedModel, work: Callable[[], Result]) -> Result:
+    async def run(self, model: LoadedModel, work: Callable[[], Result], seconds: float | None = None) -> Result:
         """Run other work of a model with one input and return its result, or raise its error.
 
         Raises:
-            OverloadedError: too many inputs wait.
+            OverloadedError: too many inputs wait, or it is expected to take more than `seconds`.
         """
-        with self._admission_to(model).admitted(1):
+        with self._admission_to(model).admitted(1, seconds):
             return await self._workers.run(work)
 
     def check_room(self, task: str, count: int, seconds: float) -> None:
@@ -82,6 +86,11 @@ class Predictor:
         admission = self._admissions.get(task)
         if admission is not None:
             admission.check(count, seconds)
+
+    def answered(self, task: str) -> int:
+        """Return how many inputs for a task's model have been answered in all."""
+        admission = self._admissions.get(task)
+        return admission.answered if admission else 0
 
     def inside(self, task: str) -> int:
         """Return how many inputs for a task's model have been let in and not yet answered."""

@@ -24,11 +24,17 @@ class Admission:
         self._clock = clock
         self._pace = Pace()
         self._inside = 0
+        self._answered = 0
 
     @property
     def inside(self) -> int:
         """The inputs let in and not yet answered."""
         return self._inside
+
+    @property
+    def answered(self) -> int:
+        """The inputs answered in all."""
+        return self._answered
 
     def check(self, count: int, seconds: float | None = None) -> None:
         """Check that `count` inputs would be let in together, and may hope for an answer within `seconds`.
@@ -49,15 +55,16 @@ class Admission:
             raise HopelessError(seconds)
 
     @contextmanager
-    def admitted(self, count: int) -> Iterator[None]:
+    def admitted(self, count: int, seconds: float | None = None) -> Iterator[None]:
         """Let `count` inputs in together, or none of them.
 
         More than the capacity are let in when nobody else is inside: they could not be answered otherwise.
 
         Raises:
             FullError: there is no room for them.
+            HopelessError: the answer is expected later than in `seconds`.
         """
-        self.check(count)
+        self.check(count, seconds)
         self._inside += count
         try:
             yield
@@ -65,4 +72,5 @@ class Admission:
             self._inside -= count
             raise
         self._inside -= count
+        self._answered += count
         self._pace.answered(self._clock(), count, self._inside)
