@@ -90,7 +90,7 @@ def task_models_example() -> Json:
 def reloaded_example() -> Json:
     """Return what a reload answers."""
     now, before = {"version": 3, "sha256": OTHER_SHA256}, {"version": 2, "sha256": SHA256}
-    return {"task": "pneumonia", "model": now, "previous": before, "loaded": [3]}
+    return {"task": "pneumonia", "model": now, "previous": before, "loaded": [3], "processes": 1}
 
 
 def _manifest_example(task: Task) -> Json:

@@ -1,7 +1,7 @@
 """The service put together. Run it with `quartet serve`, or `uvicorn app.main:create_app --factory`."""
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
@@ -36,6 +36,7 @@ from app.routes.v2.framing import JSON_LENGTH_HEADER
 from app.serving.engines import load_fastest
 from app.serving.predictor import Predictor
 from app.serving.registry import Registry
+from app.serving.reloading import OwnReloads, Reloads, Wish, restore
 from app.serving.scheduling.workers import Workers
 from app.serving.signing import read_verifier
 from app.serving.watching import watching
@@ -51,11 +52,21 @@ request's own, if it sent one of letters, digits and `._:+/=-`.
 Not a medical device: the X-ray model is for study, not for diagnosis."""
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def _own(reloads: OwnReloads) -> Reloads:
+    return reloads
+
+
+def create_app(
+    settings: Settings | None = None,
+    wishes: Sequence[Wish] = (),
+    reloads: Callable[[OwnReloads], Reloads] = _own,
+) -> FastAPI:
     """Return the service. Its models are loaded when it starts, off the event loop.
 
     Args:
         settings: read from the environment if left out.
+        wishes: versions that serve in place of the newest.
+        reloads: makes of what does reloads here what does them in all processes.
 
     Raises:
         ConfigurationError: a file that a setting names cannot be used.
@@ -71,7 +82,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.registry = registry
         app.state.predictor = Predictor(settings.scheduling_policy)
         app.state.loader = Workers(1, "loader")
+        app.state.reloads = reloads(OwnReloads(app.state.registry, app.state.loader))
         await app.state.loader.run(app.state.registry.load)
+        await app.state.loader.run(partial(restore, app.state.registry, wishes))
         async with watching(app.state.registry, app.state.loader, settings.watch_seconds):
             yield {DOOR: _door_of(app.state.predictor, settings)}
         app.state.loader.close()

@@ -54,6 +54,7 @@ from app.serving.errors import (
     ModelUnavailableError,
     NotExplainedError,
     OverloadedError,
+    PartlyReloadedError,
     VersionNotFoundError,
     VersionNotLoadedError,
     VersionRefusedError,
@@ -157,6 +158,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         ExplanationFilesError,
         OverloadedError,
         DeadlineError,
+        PartlyReloadedError,
         VersionNotFoundError,
         VersionNotLoadedError,
         VersionRefusedError,
@@ -199,7 +201,7 @@ def _explain(request: Request, error: Exception) -> tuple[ProblemType, str]:
             explained = DEADLINE, str(error)
         case VersionNotFoundError() | VersionNotLoadedError():
             explained = NO_SUCH_VERSION, str(error)
-        case VersionRefusedError():
+        case VersionRefusedError() | PartlyReloadedError():
             explained = VERSION_REFUSED, str(error)
         case RequestValidationError():
             explained = MALFORMED, validation_detail(error.errors())

@@ -152,6 +152,7 @@ class Reloaded(_Schema):
     model: ModelIdentity = Field(description="what serves")
     previous: ModelIdentity | None = Field(description="what served before")
     loaded: tuple[int, ...] = Field(description="the versions that `?version=` may ask for")
+    processes: int = Field(description="how many processes serve it: all that there are")
 
 
 class ModelVersion(_Schema):

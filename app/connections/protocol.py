@@ -50,6 +50,7 @@ class LimitedProtocol(HttpToolsProtocol):
         # While what is left of its body is dropped.
         self._turned_away: TurnedAway | None = None
         self._closes_after_body = False
+        self._rested = 0.0
         # Received since the parser last had something whole: a head, a part of a body, a message.
         self._unparsed_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -95,7 +96,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self._stop_timer()
         # While another request is being answered, this one's turn has not come: the application will look for room.
         if self._door is not None and self._is_idle:
-            turned_away = self._door.turned_away(self.parser.get_method(), self.url, self.headers)
+            turned_away = self._door.turned_away(self.parser.get_method(), self.url, self.headers, self._rested)
+            self._rested = 0.0
             if turned_away is not None:
                 self._turn_away(self._door, turned_away)
                 return
@@ -225,14 +227,20 @@ class LimitedProtocol(HttpToolsProtocol):
         self.flow.pause_reading()
         door.rest.begin(self.loop, task, self)
 
-    def read_on(self) -> None:
-        """Read again after a rest."""
+    def read_on(self, rested: float = 0.0) -> None:
+        """Read again after a rest of so many seconds, for as long as which what comes next may have waited."""
         if self.flow.read_paused and not self.transport.is_closing() and self._is_idle:
             self.flow.resume_reading()
+            self._rested = rested
+            self.loop.call_later(LAST_LOOK_SECONDS, self._has_read)
             self._unset_keepalive_if_required()
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
+
+    def _has_read(self) -> None:
+        """What comes from now on has not waited."""
+        self._rested = 0.0
 
     def _close(self) -> None:
         """Close once all that was answered is sent, or the client has had its time to take it."""

@@ -13,8 +13,8 @@ LOOK_SECONDS = 0.05
 class Connection(Protocol):
     """What rests."""
 
-    def read_on(self) -> None:
-        """Read again."""
+    def read_on(self, rested: float = 0.0) -> None:
+        """Read again, after so many seconds."""
         ...
 
 
@@ -55,7 +55,7 @@ class Rest:
         resting = self._tasks.get(task)
         if resting is None:
             resting = self._tasks[task] = _Resting(self._progress(task).answered)
-        resting.connections.append((loop.time() + self._seconds, connection))
+        resting.connections.append((loop.time(), connection))
 
     def _look(self, loop: AbstractEventLoop) -> None:
         now = loop.time()
@@ -63,9 +63,10 @@ class Rest:
             progress = self._progress(task)
             room = progress.answered - resting.answered if progress.inside else len(resting.connections)
             resting.answered = progress.answered
-            while resting.connections and (room > 0 or resting.connections[0][0] <= now):
+            while resting.connections and (room > 0 or resting.connections[0][0] + self._seconds <= now):
                 room -= 1
-                resting.connections.popleft()[1].read_on()
+                began, connection = resting.connections.popleft()
+                connection.read_on(now - began)
             if not resting.connections:
                 del self._tasks[task]
         if self._tasks:

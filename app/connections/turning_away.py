@@ -61,20 +61,21 @@ class Door:
         # all find the same room.
         self._entering: Counter[str] = Counter()
 
-    def turned_away(self, method: bytes, target: bytes, headers: RawHeaders) -> TurnedAway | None:
+    def turned_away(self, method: bytes, target: bytes, headers: RawHeaders, waited: float = 0.0) -> TurnedAway | None:
         """Return why a request cannot be let in; None if it can.
 
         Args:
             method: a browser's question whether it may ask (`OPTIONS`), for one, runs no model.
             target: its path and query.
             headers: names in lower case.
+            waited: for how many seconds it may have waited to be read.
         """
         found = _RUNS_A_MODEL.match(target) if method == b"POST" else None
         if found is None:
             return None
         task = (found[1] or found[2]).decode()
         try:
-            self._check_room(task, self._entering[task] + 1, self._seconds_of(headers))
+            self._check_room(task, self._entering[task] + 1, self._seconds_of(headers) - waited)
         except OverloadedError as error:
             return TurnedAway(task, str(error))
         if not self._entering.total():

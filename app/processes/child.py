@@ -3,21 +3,33 @@
 import contextlib
 import os
 import signal
+from collections.abc import Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from types import FrameType
 
+from app.main import create_app
 from app.processes.listening import bind_beside
+from app.processes.messages import BEAT, receive, send
 from app.processes.server import Server
+from app.processes.shared_reloads import SharedReloads
+from app.serving.reloading import OwnReloads, Wish
 from app.settings import Settings
 
 TICKS_PER_BEAT = 10
 """A sign of life each second."""
 
 
-def run_child(settings: Settings, pipe: Connection) -> None:
-    """Serve until the pipe closes. Each message that it sends there is a sign of life, the first that it serves."""
+def run_child(settings: Settings, pipe: Connection, wishes: Sequence[Wish]) -> None:
+    """Serve until the pipe closes. Each message that it sends there is a sign of life, the first that it serves.
+
+    Args:
+        settings: the service's. The port has been reserved.
+        pipe: to the supervisor.
+        wishes: the versions that serve in the other processes, where reloads have been asked for.
+    """
     # It listens when it has loaded its models: until then, connections are for those that have.
-    ChildServer(settings, pipe).run(bind_beside(settings.host, settings.port))
+    ChildServer(settings, pipe, wishes).run(bind_beside(settings.host, settings.port))
 
 
 class ChildServer(Server):
@@ -27,17 +39,23 @@ class ChildServer(Server):
     the supervisor, and a second one does not end it.
     """
 
-    def __init__(self, settings: Settings, pipe: Connection) -> None:
+    def __init__(self, settings: Settings, pipe: Connection, wishes: Sequence[Wish]) -> None:
         # A supervisor that is itself held up must not hold this process up.
         os.set_blocking(pipe.fileno(), False)
         self._pipe = pipe
-        super().__init__(settings, self._beat)
+        self._reloads: SharedReloads | None = None
+        super().__init__(settings, self._beat, partial(create_app, wishes=wishes, reloads=self._shared))
 
     async def on_tick(self, counter: int) -> bool:
         """Tell the supervisor, and hear it."""
         if counter % TICKS_PER_BEAT == 0:
             self._beat()
-        if self._pipe.poll():
+        try:
+            while self._pipe.poll():
+                message = receive(self._pipe)
+                if message is not None and self._reloads is not None:
+                    self._reloads.take(message)
+        except (EOFError, OSError):
             self.stop()
         return await super().on_tick(counter)
 
@@ -46,6 +64,10 @@ class ChildServer(Server):
         if sig != signal.SIGINT and not self.stopping:
             super().handle_exit(sig, frame)
 
+    def _shared(self, own: OwnReloads) -> SharedReloads:
+        self._reloads = SharedReloads(own, partial(send, self._pipe))
+        return self._reloads
+
     def _beat(self) -> None:
         with contextlib.suppress(OSError):
-            self._pipe.send_bytes(b".")
+            self._pipe.send_bytes(BEAT)

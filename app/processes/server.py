@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
 from app.connections.protocol import LimitedProtocol, limited_protocol
 from app.connections.refusals import CLOSE
@@ -29,13 +30,19 @@ class Server(uvicorn.Server):
     Args:
         settings: the service's.
         on_ready: called once requests are answered.
+        application: makes the service of the settings.
     """
 
-    def __init__(self, settings: Settings, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        on_ready: Callable[[], None],
+        application: Callable[[Settings], FastAPI] = create_app,
+    ) -> None:
         # Pillow warns of odd metadata in other words for each upload: they would fill the log and help nobody.
         warnings.filterwarnings("ignore", module="PIL")
         set_up_log(settings.log_level)
-        self._service = create_app(settings)
+        self._service = application(settings)
         super().__init__(
             uvicorn.Config(
                 self._service,

@@ -3,7 +3,7 @@
 import logging
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection, wait
@@ -11,7 +11,10 @@ from multiprocessing.context import SpawnProcess
 
 from app.processes.child import run_child
 from app.processes.log import set_up_log
+from app.processes.messages import Message, receive, send
+from app.processes.rounds import Rounds
 from app.processes.server import SETTLE_SECONDS, end_by
+from app.serving.reloading import Wish
 from app.settings import Settings
 
 FAILED_STARTS = 3
@@ -45,6 +48,7 @@ class Supervisor:
         self._settings = settings
         self._on_ready = on_ready
         self._children: list[_Child] = []
+        self._rounds = Rounds(lambda: self._children)
         self._failed_starts = 0
         self._next_start = 0.0
 
@@ -79,10 +83,11 @@ class Supervisor:
         if time.monotonic() < self._next_start:
             return
         while len(self._children) < self._settings.processes:
-            self._children.append(_Child(self._settings))
+            self._children.append(_Child(self._settings, self._rounds.wishes))
 
     def _look_after(self, child: "_Child") -> None:
-        child.listen()
+        for message in child.listen():
+            self._rounds.take(child, message)
         if child.process.is_alive() and child.silent_for > SILENCE:
             logger.error("process %d has hung for %.0f s: it is replaced", child.process.pid, child.silent_for)
             child.process.kill()
@@ -90,6 +95,7 @@ class Supervisor:
         if child.process.is_alive():
             return
         self._children.remove(child)
+        self._rounds.ended(child)
         logger.warning("process %d ended (exit status %s): it is replaced", child.process.pid, child.process.exitcode)
         if not child.serves:
             self._failed_starts += 1
@@ -114,15 +120,20 @@ class Supervisor:
 class _Child:
     """A process and what is known of it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, wishes: Sequence[Wish]) -> None:
         self.pipe, its_end = Pipe()
         self.process: SpawnProcess = get_context("spawn").Process(
-            target=run_child, args=(settings, its_end), name="quartet"
+            target=run_child, args=(settings, its_end, wishes), name="quartet"
         )
         with _keyboard_ignored():
             self.process.start()
         its_end.close()
         self._heard: float | None = None
+
+    @property
+    def number(self) -> int:
+        """Its process id."""
+        return self.process.pid or 0
 
     @property
     def serves(self) -> bool:
@@ -134,12 +145,22 @@ class _Child:
         """Seconds since its last sign of life; 0 while it starts, which has no limit."""
         return 0.0 if self._heard is None else time.monotonic() - self._heard
 
-    def listen(self) -> None:
-        """Take in its signs of life. When its end of the pipe has closed it is no more."""
+    def send(self, message: Message) -> None:
+        """Send it a message.
+
+        Raises:
+            OSError: it is gone.
+        """
+        send(self.pipe, message)
+
+    def listen(self) -> Iterator[Message]:
+        """Take in its signs of life and yield what else it says. When its end of the pipe has closed it is no more."""
         try:
             while self.pipe.poll():
-                self.pipe.recv_bytes()
+                message = receive(self.pipe)
                 self._heard = time.monotonic()
+                if message is not None:
+                    yield message
         except (EOFError, OSError):
             self.process.join(MARGIN)
             self.process.kill()

@@ -1,6 +1,5 @@
 """`POST /models/<task>/reload`: another version serves from now on, if it passes its checks."""
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -9,7 +8,7 @@ from app.examples import reloaded_example
 from app.openapi import error_responses, ok_response
 from app.problem_types import FORBIDDEN, MALFORMED, NO_SUCH_VERSION, NOT_FOUND, UNAUTHENTICATED, VERSION_REFUSED
 from app.routes.admin import require_admin
-from app.routes.dependencies import LoaderOf, RegistryOf, TaskStateOf
+from app.routes.dependencies import ReloadsOf, TaskStateOf
 from app.schemas import ModelIdentity, Reloaded
 from app.serving.artifact import Artifact
 
@@ -25,8 +24,7 @@ ERRORS = (MALFORMED, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, NO_SUCH_VERSION, VER
 )
 async def reload_model(
     state: TaskStateOf,
-    registry: RegistryOf,
-    loader: LoaderOf,
+    reloads: ReloadsOf,
     version: Annotated[
         int | None, Query(ge=1, description="the version to load, an older one to roll back; the newest unless named")
     ] = None,
@@ -34,7 +32,8 @@ async def reload_model(
     """Load a version from disk beside the one that serves, check it as at start-up, and let it serve.
 
     Requests that came before are answered by the version that served then, which is freed after the last of them. A
-    version that is refused changes nothing. Reloads are done one after the other.
+    version that is refused changes nothing. Reloads are done one after the other. Of several processes all do it, and
+    the answer comes when they have.
 
     ```
     curl -X POST -H "Authorization: Bearer $KEY" localhost:8000/models/pneumonia/reload
@@ -42,12 +41,14 @@ async def reload_model(
     ```
     """
     task = state.task.name
-    done = await loader.run(partial(registry.reload, task, version))
+    reload = await reloads.reload(task, version)
+    done = reload.replacement
     return Reloaded(
         task=task,
         model=_identity(done.now),
         previous=_identity(done.before) if done.before else None,
         loaded=done.loaded,
+        processes=reload.processes,
     )
 
 

@@ -44,6 +44,17 @@ class VersionRefusedError(Exception):
         super().__init__(f"Version {version} of the model of {task!r} is refused: {reason}. {rest}")
 
 
+class PartlyReloadedError(Exception):
+    """A version serves in some processes and not in others. `str(error)` says in how many, and why."""
+
+    def __init__(self, task: str, version: int, processes: int, problems: Sequence[str]) -> None:
+        share = f"{processes} of {processes + len(problems)} processes"
+        super().__init__(
+            f"Version {version} of the model of {task!r} serves in {share} only: {'; '.join(problems)}. "
+            "Ask for it again, or for the version before."
+        )
+
+
 class NotExplainedError(Exception):
     """The model of the task answers but cannot say what an answer rests on."""
 

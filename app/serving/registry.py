@@ -25,11 +25,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Replacement:
-    """What a reload did: what serves `now`, what did `before`, if anything, and which versions are `loaded`."""
+    """What a reload did: what serves `now`, what did `before`, if anything, and which versions are `loaded`.
+
+    Watching takes only versions above `seen`.
+    """
 
     now: Artifact
     before: Artifact | None
     loaded: tuple[int, ...]
+    seen: int
 
 
 class Registry:
@@ -101,7 +105,16 @@ class Registry:
             VersionNotFoundError: the models folder has no such version.
             VersionRefusedError: the version must not be served; the error names the file and the reason.
         """
-        return self._reload(self._scan(self._states[task]), version)
+        state = self._scan(self._states[task])
+        # Whoever names a version wants it until a newer one than all of today's comes.
+        return self._reload(state, version, max(state.seen, *state.found, 0))
+
+    def restore(self, task: str, version: int, seen: int) -> Replacement:
+        """Let a version serve that a reload was asked for elsewhere, when versions up to `seen` had been seen.
+
+        Raises: as `reload`.
+        """
+        return self._reload(self._scan(self._states[task]), version, seen)
 
     def unload(self, task: str) -> Artifact | None:
         """Let no version of a task serve until one is loaded by `reload`; return what served, if anything did.
@@ -127,7 +140,7 @@ class Registry:
             version = next((version for version in newer if self._may_have_changed(state, version)), None)
             if version is not None:
                 try:
-                    self._reload(state, version, watched=True)
+                    self._reload(state, version, version)
                 except VersionRefusedError:
                     continue
 
@@ -143,7 +156,7 @@ class Registry:
         newest = max(state.loaded)
         return self._switch(state, newest, seen=newest)
 
-    def _reload(self, state: TaskState, version: int | None, watched: bool = False) -> Replacement:
+    def _reload(self, state: TaskState, version: int | None, seen: int) -> Replacement:
         name = state.task.name
         if version is None:
             version = max(state.found, default=None)
@@ -153,11 +166,9 @@ class Registry:
         if version in tried.refused:
             self._states[name] = tried
             raise VersionRefusedError(name, version, tried.refused[version].reason, state.serving)
-        # Whoever names a version wants it until a newer one than all of today's comes.
-        seen = version if watched else max(state.seen, *state.found)
         after = self._states[name] = self._switch(tried, version, seen)
-        before = state.model
-        return Replacement(after.loaded[version].artifact, before.artifact if before else None, tuple(after.loaded))
+        before = state.model.artifact if state.model else None
+        return Replacement(after.loaded[version].artifact, before, tuple(after.loaded), seen)
 
     def _switch(self, state: TaskState, version: int, seen: int) -> TaskState:
         state = state.switching(version, self._kept, seen)

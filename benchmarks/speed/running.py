@@ -71,11 +71,13 @@ def running(contender: Contender, model: Path, body: bytes, environments: Path) 
     port = _free_port()
     known = {"bin": str(environment_of(contender, environments)), "port": str(port), "next_port": str(_free_port())}
     variables = {name: value.format(**known) for name, value in contender.environment.items()}
+    # The service of this checkout, wherever the environment has it installed from.
+    paths = (SERVERS,) if contender.packages else (SERVERS, PROJECT)
     ours = {
         "BENCH_MODEL": str(model),
         "BENCH_PORT": str(port),
         "BENCH_BATCH": "8",
-        "PYTHONPATH": str(SERVERS),
+        "PYTHONPATH": os.pathsep.join(map(str, paths)),
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "QUARTET_MODELS_DIR": str(model.parents[1]),
     }

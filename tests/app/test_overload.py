@@ -59,6 +59,90 @@ def test_a_connection_that_was_refused_on_is_of_use_again(tiny_models: Path) -> 
     assert rest.endswith(b'{"status":"live"}')
 
 
+def test_a_client_that_closes_after_its_request_gets_the_refusal_however_much_it_still_sends(tiny_models: Path) -> None:
+    size = 8_000_000
+    head = f"POST /predict/catdog HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {size}\r\n\r\n"
+    with blocked_service(tiny_models, TWO) as blocked, ThreadPoolExecutor(2) as pool:
+        fill(blocked, pool, 2)
+        answer = exchange(blocked.address, head.encode(), bytes(size))
+        blocked.engine.released.set()
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nconnection: close\r\n" in answer
+    assert answer.endswith(b"}")
+
+
+def test_a_client_that_asks_again_without_waiting_is_read_once_there_is_room(tiny_models: Path) -> None:
+    head = f"POST /predict/catdog HTTP/1.1\r\nHost: x\r\nContent-Length: {len(PICTURE)}\r\n\r\n"
+    with blocked_service(tiny_models, TWO) as blocked, ThreadPoolExecutor(2) as pool:
+        fill(blocked, pool, 2)
+        host, port = blocked.address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall(head.encode() + PICTURE)
+            assert connection.recv(65536).startswith(b"HTTP/1.1 503 ")
+            connection.sendall(head.encode() + PICTURE)
+            blocked.engine.released.set()
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_client_that_asks_again_and_again_is_refused_once_a_second(tiny_models: Path) -> None:
+    head = f"POST /predict/catdog HTTP/1.1\r\nHost: x\r\nContent-Length: {len(PICTURE)}\r\n\r\n"
+    with blocked_service(tiny_models, TWO) as blocked, ThreadPoolExecutor(2) as pool:
+        fill(blocked, pool, 2)
+        host, port = blocked.address.removeprefix("http://").split(":")
+        began = time.perf_counter()
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            for _ in range(3):
+                connection.sendall(head.encode() + PICTURE)
+                assert connection.recv(65536).startswith(b"HTTP/1.1 503 ")
+        assert time.perf_counter() - began >= 2
+        blocked.engine.released.set()
+
+
+def test_an_overloaded_service_still_tells_browsers_what_they_may_ask_and_what_it_answered(tiny_models: Path) -> None:
+    origin = "https://page.example"
+    preflight = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    with (
+        blocked_service(tiny_models, TWO.model_copy(update={"cors_origins": (origin,)})) as blocked,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        fill(blocked, pool, 2)
+        allowed = httpx.options(f"{blocked.address}/predict/catdog", headers=preflight)
+        refused, strange = ask(blocked, Origin=origin), ask(blocked, Origin="https://other.example")
+        blocked.engine.released.set()
+    assert allowed.status_code == 200
+    assert refused.status_code == strange.status_code == 503
+    for answer in (allowed, refused):
+        assert answer.headers["access-control-allow-origin"] == origin
+    assert refused.headers["access-control-expose-headers"] == "X-Request-ID, Retry-After"
+    assert refused.headers["vary"] == "Origin"
+    assert "access-control-allow-origin" not in strange.headers
+
+
+def test_refusals_are_logged_like_other_answers(tiny_models: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "app.middleware.access_log")
+    with blocked_service(tiny_models, TWO) as blocked, ThreadPoolExecutor(2) as pool:
+        fill(blocked, pool, 2)
+        ask(blocked, "/predict/catdog?threshold=0.5", **{"X-Request-ID": "mine"})
+        blocked.engine.released.set()
+    [line] = [line for line in caplog.messages if line.endswith("mine")]
+    assert line.endswith(' - "POST /predict/catdog" 503 mine')
+
+
+def test_what_cannot_be_answered_within_its_deadline_is_refused_at_once(tiny_models: Path) -> None:
+    settings = TWO.model_copy(update={"max_queue": 100})
+    with blocked_service(tiny_models, settings) as blocked, ThreadPoolExecutor(10) as pool:
+        blocked.engine.seconds = 0.2
+        blocked.engine.released.set()
+        asked = [pool.submit(ask, blocked) for _ in range(6)]
+        assert {answer.result().status_code for answer in asked} == {200}
+        asked = [pool.submit(ask, blocked) for _ in range(6)]
+        blocked.wait_for(5)
+        hopeless = ask(blocked, **{"X-Deadline-Ms": "300"})
+        assert (hopeless.status_code, hopeless.json()["type"]) == (503, "/problems/overloaded")
+        assert "no hope of an answer within 300 ms" in hopeless.json()["detail"]
+        assert {answer.result().status_code for answer in asked} == {200}
+
+
 def test_without_the_servers_own_protocol_the_application_refuses(tiny_models: Path) -> None:
     with blocked_service(tiny_models, TWO, bare=True) as blocked, ThreadPoolExecutor(2) as pool:
         fill(blocked, pool, 2)

@@ -20,7 +20,7 @@ from helpers.servers import serving
 
 
 class BlockedEngine:
-    """Answers nothing until it is released; counts the batches that it was given."""
+    """Answers nothing until it is released, then in `seconds` each; counts the batches that it was given."""
 
     name = "blocked"
     scheduling = Scheduling()
@@ -30,11 +30,13 @@ class BlockedEngine:
         self.entered = threading.Event()
         self.released = threading.Event()
         self.batches = 0
+        self.seconds = 0.0
 
     def run(self, batch: Batch) -> Outputs:
         self.batches += 1
         self.entered.set()
         assert self.released.wait(20)
+        time.sleep(self.seconds)
         return Outputs(np.full((len(batch), 2), 0.5, np.float32), np.zeros(len(batch), np.float32))
 
 

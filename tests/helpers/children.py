@@ -2,26 +2,28 @@
 
 import os
 import time
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from app.serving.reloading import Wish
 from app.settings import Settings
 
 
-def fails_to_start(settings: Settings, pipe: Connection) -> None:
+def fails_to_start(settings: Settings, pipe: Connection, wishes: Sequence[Wish]) -> None:
     """End before it serves, and leave a trace."""
     _leave_trace(settings)
     os._exit(3)
 
 
-def one_serves(settings: Settings, pipe: Connection) -> None:
+def one_serves(settings: Settings, pipe: Connection, wishes: Sequence[Wish]) -> None:
     """Serve if it is the first, otherwise end before it does."""
     if _leave_trace(settings) > 1:
         os._exit(3)
     _serve_until_told(pipe)
 
 
-def first_hangs(settings: Settings, pipe: Connection) -> None:
+def first_hangs(settings: Settings, pipe: Connection, wishes: Sequence[Wish]) -> None:
     """Say once that it serves; the first says no more."""
     if _leave_trace(settings) == 1:
         pipe.send_bytes(b".")
@@ -29,7 +31,7 @@ def first_hangs(settings: Settings, pipe: Connection) -> None:
     _serve_until_told(pipe)
 
 
-def ignores_its_end(settings: Settings, pipe: Connection) -> None:
+def ignores_its_end(settings: Settings, pipe: Connection, wishes: Sequence[Wish]) -> None:
     """Serve, and go on whatever it is told."""
     _leave_trace(settings)
     pipe.send_bytes(b".")

@@ -14,12 +14,15 @@ from app.connections.protocol import limited_protocol
 
 
 @contextmanager
-def serving(app: FastAPI, limits: ConnectionLimits | None = None, *, bare: bool = False) -> Iterator[str]:
+def serving(
+    app: FastAPI, limits: ConnectionLimits | None = None, *, bare: bool = False, keep_alive: float = 5
+) -> Iterator[str]:
     """Serve an application on a free port, `bare` with uvicorn's own protocol, and give `http://127.0.0.1:PORT`."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         protocol = "httptools" if bare else limited_protocol(limits or ConnectionLimits())
         config = uvicorn.Config(app, http=protocol, ws="none", log_level="warning", timeout_graceful_shutdown=5)
+        config.timeout_keep_alive = keep_alive
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

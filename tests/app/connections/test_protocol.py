@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from app.connections.limits import ConnectionLimits
 from app.main import create_app
@@ -224,6 +225,35 @@ def test_damage_after_a_request_does_not_cost_its_answer(address: str) -> None:
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"connection: close" in answer
     assert answer.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize("asked_before", [True, False], ids=["kept open", "new"])
+def test_a_request_that_came_while_the_service_was_held_up_is_answered_though_its_connection_was_idle_for_long(
+    asked_before: bool,
+) -> None:
+    app = FastAPI()
+
+    @app.get("/hold")
+    async def hold() -> None:
+        # As a long piece of work under Python's lock does, or a machine that is too busy.
+        time.sleep(1)
+
+    @app.get("/")
+    async def answer() -> None:
+        return None
+
+    with (
+        serving(app, ConnectionLimits(head_seconds=0.5), keep_alive=0.5) as at,
+        connect(at) as idle,
+        connect(at) as busy,
+    ):
+        if asked_before:
+            idle.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert idle.recv(65536).startswith(b"HTTP/1.1 200")
+        busy.sendall(b"GET /hold HTTP/1.1\r\nHost: a\r\n\r\n")
+        time.sleep(0.3)
+        idle.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert idle.recv(65536).startswith(b"HTTP/1.1 200")
 
 
 def test_a_request_to_upgrade_is_answered_as_plain_http(limited: str) -> None:

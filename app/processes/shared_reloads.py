@@ -1,0 +1,72 @@
+"""Reloads in one of several processes: what it is asked for, all do."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from itertools import count
+
+from app.processes.messages import AllDone, Ask, Done, Message, Order
+from app.serving.errors import PartlyReloadedError
+from app.serving.registry import Replacement
+from app.serving.reloading import OwnReloads, Reload
+
+
+class SharedReloads:
+    """Asks the supervisor for each reload, and does those that it orders. For one event loop.
+
+    Args:
+        own: does them in this process.
+        send: sends the supervisor a message; raises `OSError` if it is gone.
+    """
+
+    def __init__(self, own: OwnReloads, send: Callable[[Message], None]) -> None:
+        self._own = own
+        self._send = send
+        self._numbers = count(1)
+        self._asked: dict[int, asyncio.Future[AllDone]] = {}
+        self._replacements: dict[int, Replacement] = {}
+        self._obeying: set[asyncio.Task[None]] = set()
+
+    async def reload(self, task: str, version: int | None) -> Reload:
+        """Let a version serve in all processes. See `Reloads`."""
+        number = next(self._numbers)
+        self._asked[number] = asyncio.get_running_loop().create_future()
+        try:
+            self._send(Ask(number, task, version))
+            done = await self._asked[number]
+            replacement = self._replacements.pop(number)
+        finally:
+            del self._asked[number]
+        if done.problems:
+            raise PartlyReloadedError(task, replacement.now.manifest.version, done.processes, done.problems)
+        return Reload(replacement, done.processes)
+
+    def take(self, message: Message) -> None:
+        """Take what the supervisor says."""
+        match message:
+            case Order():
+                task = asyncio.get_running_loop().create_task(self._obey(message))
+                self._obeying.add(task)
+                task.add_done_callback(self._obeying.discard)
+            case AllDone():
+                asked = self._asked.get(message.ask)
+                if asked is not None and not asked.done():
+                    asked.set_result(message)
+
+    async def _obey(self, order: Order) -> None:
+        try:
+            done = (await self._own.reload(order.task, order.version)).replacement
+        # Whatever it is, who asked must get it, and the others must not be waited for in vain.
+        except Exception as error:
+            self._report(Done(order.number, problem=str(error) or type(error).__name__))
+            asked = self._asked.get(order.ask or 0)
+            if asked is not None and not asked.done():
+                asked.set_exception(error)
+            return
+        if order.ask is not None and order.ask in self._asked:
+            self._replacements[order.ask] = done
+        self._report(Done(order.number, done.now.manifest.version, done.seen))
+
+    def _report(self, done: Done) -> None:
+        with contextlib.suppress(OSError):
+            self._send(done)
