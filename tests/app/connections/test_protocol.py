@@ -2,8 +2,8 @@
 
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.connections.limits import ConnectionLimits
+from app.connections.turning_away import DOOR
 from app.main import create_app
 from app.settings import Settings
 from helpers.pictures import png
@@ -231,12 +232,18 @@ def test_damage_after_a_request_does_not_cost_its_answer(address: str) -> None:
 def test_a_request_that_came_while_the_service_was_held_up_is_answered_though_its_connection_was_idle_for_long(
     asked_before: bool,
 ) -> None:
-    app = FastAPI()
+    class SlowDoor:
+        """Holds the event loop up where it has gathered what came until now, and looks at its timers next."""
 
-    @app.get("/hold")
-    async def hold() -> None:
-        # As a long piece of work under Python's lock does, or a machine that is too busy.
-        time.sleep(1)
+        def turned_away(self, _method: bytes, target: bytes, *_: object) -> None:
+            if target == b"/hold":
+                time.sleep(1)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, object]]:
+        yield {DOOR: SlowDoor()}
+
+    app = FastAPI(lifespan=lifespan)
 
     @app.get("/")
     async def answer() -> None:
