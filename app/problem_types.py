@@ -168,7 +168,8 @@ FILES_UNAVAILABLE = ProblemType(
     "Files unavailable",
     "The answer needs a file that cannot be read or written now: no file handle is free, there is no room, or a "
     "model's folder is gone. Pages, cards and a model's first explanation need files; predictions do not.",
-    "The explanation cannot be prepared: a file of the model cannot be read, or a temporary one not written. "
+    "The explanation cannot be prepared: a file of the model cannot be read or has changed, or a temporary one not "
+    "written. "
     "The service's log says which. Predictions are answered as before.",
     retry_seconds=30,
 )

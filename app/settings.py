@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.connections.limits import ConnectionLimits
 from app.cores import available_cores
+from app.inputs.decoding import DecodingRoom
 from app.inputs.limits import InputLimits
 from app.serving.engines import EngineChoice, EnginePolicy
 from app.serving.model import MAX_BATCH
@@ -16,6 +17,7 @@ from app.serving.predictor import SchedulingPolicy
 from app.serving.scheduling.batcher import BatchPolicy
 
 MIB = 1024 * 1024
+MOST_DECODING_PIXELS = 100_000_000
 
 
 def _default_models_dir() -> Path:
@@ -64,6 +66,11 @@ class Settings(BaseSettings):
     max_pixels: PositiveInt = Field(
         50_000_000,
         description="most pixels of a picture, width times height; reading one takes up to 40 bytes of memory each",
+    )
+    max_decoding_pixels: PositiveInt = Field(
+        default_factory=lambda known: max(MOST_DECODING_PIXELS, known.get("max_pixels", 0)),
+        description="most pixels decoded at the same time in each process, whatever the workers; pictures above 4 "
+        "megapixels wait for each other. At least `max_pixels`; unless set, that or 100,000,000",
     )
     max_frames: PositiveInt = Field(
         InputLimits.max_frames, description="most frames of an animated or multi-page picture"
@@ -168,6 +175,14 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _check_decoding(self) -> Self:
+        if self.max_decoding_pixels < self.max_pixels:
+            raise ValueError(
+                f"max_decoding_pixels ({self.max_decoding_pixels:,}) is below max_pixels ({self.max_pixels:,})"
+            )
+        return self
+
     @property
     def connection_limits(self) -> ConnectionLimits:
         """What connections may take before a request reaches the application."""
@@ -187,4 +202,9 @@ class Settings(BaseSettings):
     @property
     def input_limits(self) -> InputLimits:
         """The limits that reading an input needs."""
-        return InputLimits(max_pixels=self.max_pixels, max_frames=self.max_frames, max_characters=self.max_characters)
+        return InputLimits(
+            max_pixels=self.max_pixels,
+            max_frames=self.max_frames,
+            max_characters=self.max_characters,
+            decoding=DecodingRoom(self.max_decoding_pixels),
+        )

@@ -37,7 +37,7 @@ def read_image(data: bytes, spec: ImageSpec, limits: InputLimits) -> NDArray[np.
     with open_picture(data, limits) as image:
         turn = _turn(image)
         stored_size = size[::-1] if turn in _SIDEWAYS else size
-        resized = _reduced(image, spec.mode, stored_size, _filter(spec))
+        resized = _reduced(image, spec.mode, stored_size, _filter(spec), limits)
         return _pixels(_turned(resized, turn), spec)
 
 
@@ -71,17 +71,23 @@ def _read_whole(data: bytes, mode: ColourMode, limits: InputLimits, longest: int
     with open_picture(data, limits) as image:
         turn = _turn(image)
         size = image.size if longest is None else _bounded(image.size, longest)
-        return np.array(_turned(_reduced(image, mode, size, Image.Resampling.BOX), turn))
+        return np.array(_turned(_reduced(image, mode, size, Image.Resampling.BOX, limits), turn))
 
 
-def _reduced(image: Image.Image, mode: ColourMode, size: tuple[int, int], how: Image.Resampling) -> Image.Image:
+def _reduced(
+    image: Image.Image, mode: ColourMode, size: tuple[int, int], how: Image.Resampling, limits: InputLimits
+) -> Image.Image:
     """Decode `image` and resize it to `size`, both as stored; a JPEG is decoded at 1/2, 1/4 or 1/8 where that does.
 
     A side that 8 does not divide ends in a part of a reduced pixel: `box` is what the picture covers.
     """
+    stored = image.width * image.height
     draft = image.draft(mode, (DRAFT_MARGIN * size[0], DRAFT_MARGIN * size[1]))
     box = None if draft is None else draft[1]
-    return to_mode(image, mode).resize(size, how, box)
+    # Of a progressive JPEG all coefficients are kept, however small the picture is made of them.
+    decoded = stored if "progressive" in image.info else image.width * image.height
+    with limits.decoding.taken(decoded):
+        return to_mode(image, mode).resize(size, how, box)
 
 
 def _bounded(size: tuple[int, int], longest: int) -> tuple[int, int]:

@@ -1,6 +1,8 @@
 """How large an input may be."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
+
+from app.inputs.decoding import DecodingRoom
 
 PILLOW_PIXELS = 89_478_485
 PILLOW_MOST_PIXELS = 2 * PILLOW_PIXELS
@@ -15,6 +17,7 @@ class InputLimits:
     `max_frames`: frames of an animation or pages of a TIFF. Only the first is read, so this is no cost but a check
     that the file is a picture; a minute at 15 frames a second has 900.
     `max_characters`: Unicode code points of a text.
+    `decoding`: what those who read by these limits share; by default two of the largest pictures at a time.
 
     Raises:
         ValueError: a limit is below 1, or `max_pixels` above what Pillow reads.
@@ -23,10 +26,11 @@ class InputLimits:
     max_pixels: int = PILLOW_PIXELS
     max_frames: int = 1_000
     max_characters: int = 1_000_000
+    decoding: DecodingRoom = field(default_factory=lambda: DecodingRoom(2 * PILLOW_PIXELS), compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            if getattr(self, field.name) < 1:
-                raise ValueError(f"{field.name} must be at least 1, not {getattr(self, field.name)}")
+        for name in ("max_pixels", "max_frames", "max_characters"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.max_pixels > PILLOW_MOST_PIXELS:
             raise ValueError(f"max_pixels must be at most {PILLOW_MOST_PIXELS}, not {self.max_pixels}")

@@ -57,7 +57,7 @@ def load_fastest(
     names = _candidates(policy.choice, artifact.manifest)
     for name in names:
         try:
-            model, outputs = accept(artifact, golden, partial(_load, name, policy), limits)
+            model, outputs = accept(artifact, golden, partial(_load, name, policy, artifact.manifest), limits)
             if name != "tensorflow":
                 _check_decisions(golden, outputs, artifact.manifest)
         except ArtifactError as refusal:
@@ -76,12 +76,12 @@ def _candidates(choice: EngineChoice, manifest: Manifest) -> tuple[EngineName, .
     return ("openvino",) if choice == "openvino" else ("openvino", "tensorflow")
 
 
-def _load(name: EngineName, policy: EnginePolicy, folder: Path) -> Engine:
+def _load(name: EngineName, policy: EnginePolicy, manifest: Manifest, folder: Path) -> Engine:
     match name:
         case "numpy":
             return LinearTextEngine(folder)
         case "openvino":
-            return OpenVinoEngine(folder, policy.streams, policy.threads, policy.openvino_cache)
+            return OpenVinoEngine(folder, policy.streams, policy.threads, policy.openvino_cache, manifest.files)
         case "tensorflow":
             return TensorFlowEngine(folder, policy.threads)
 

@@ -69,8 +69,8 @@ class ExplanationFilesError(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "The explanation cannot be prepared: a file of the model cannot be read, or a temporary one not written. "
-            "The service's log says which. Predictions are answered as before."
+            "The explanation cannot be prepared: a file of the model cannot be read or has changed, or a temporary one "
+            "not written. The service's log says which. Predictions are answered as before."
         )
 
 

@@ -1,8 +1,10 @@
 """The engine that runs a SavedModel of pictures through OpenVINO, without TensorFlow."""
 
+import hashlib
 import logging
 import os
 import tempfile
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from queue import SimpleQueue
@@ -14,9 +16,9 @@ from numpy.typing import NDArray
 
 from app.serving.artifact import GRAPH_FILE
 from app.serving.engine import Batch, Explain, Explanation, Outputs, Scheduling
-from app.serving.errors import ExplanationFilesError
+from app.serving.errors import ArtifactError, ExplanationFilesError
 from app.serving.saved_model.signatures import SERVING, STRING, Signature, read_signatures, serving_only
-from app.serving.saved_model.variables import read_variables
+from app.serving.saved_model.variables import DATA_FILE, INDEX_FILE, VARIABLES_FOLDER, read_variables
 from app.serving.signatures import EXPLAIN_SIGNATURE, INPUT, OUTPUTS, PICTURE_EVIDENCE, check_signature, checked_outputs
 
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - Linux's own, and the folder made in it has a name of its own
@@ -36,6 +38,7 @@ class OpenVinoEngine:
         streams: how many pictures are run at the same time.
         threads: how many threads work on one picture.
         cache: a folder where compiled models are kept for the next start, if there is one.
+        checksums: the sha256 of its files by name, as verified; the first explanation reads them again.
 
     Raises:
         ImportError: OpenVINO is not installed.
@@ -47,8 +50,16 @@ class OpenVinoEngine:
     name = "openvino"
     scheduling = Scheduling()
 
-    def __init__(self, folder: Path, streams: int = 1, threads: int = 1, cache: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        streams: int = 1,
+        threads: int = 1,
+        cache: Path | None = None,
+        checksums: Mapping[str, str] | None = None,
+    ) -> None:
         self._folder = folder
+        self._checksums = checksums or {}
         self._streams = streams
         self._options = compile_options(streams, threads, cache)
         signatures = read_signatures((folder / GRAPH_FILE).read_bytes())
@@ -76,7 +87,7 @@ class OpenVinoEngine:
         with self._explain_lock:
             try:
                 explain = self._explain
-            except OSError as error:
+            except (OSError, ArtifactError) as error:
                 logger.warning("%s cannot be explained: %s", self._folder, error)
                 raise ExplanationFilesError from error
         return explain.run(batch, PICTURE_EVIDENCE)
@@ -85,10 +96,20 @@ class OpenVinoEngine:
     def _explain(self) -> "_Requests":
         # OpenVINO reads no other signature than `serving_default`, and no SavedModel that is not a folder.
         with tempfile.TemporaryDirectory(prefix="quartet-", dir=_temporary_root()) as folder:
-            graph = (self._folder / GRAPH_FILE).read_bytes()
-            Path(folder, GRAPH_FILE).write_bytes(serving_only(graph, EXPLAIN_SIGNATURE))
-            Path(folder, "variables").symlink_to(self._folder / "variables", target_is_directory=True)
-            return _Requests(_compile(convert(Path(folder), self._folder), self._options), self._streams)
+            copy = Path(folder)
+            (copy / VARIABLES_FOLDER).mkdir()
+            # What is read must be what was checked, though the model's folder may have changed since it was loaded.
+            for name in (INDEX_FILE, DATA_FILE):
+                (copy / name).write_bytes(self._read_checked(name))
+            (copy / GRAPH_FILE).write_bytes(serving_only(self._read_checked(GRAPH_FILE), EXPLAIN_SIGNATURE))
+            return _Requests(_compile(convert(copy, copy), self._options), self._streams)
+
+    def _read_checked(self, name: str) -> bytes:
+        content = (self._folder / name).read_bytes()
+        expected = self._checksums.get(name)
+        if expected is not None and hashlib.sha256(content).hexdigest() != expected:
+            raise ArtifactError(name, "has changed since the model was loaded")
+        return content
 
 
 def _temporary_root() -> Path | None:

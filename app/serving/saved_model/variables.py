@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from app.serving.saved_model.wire import messages, number, text, varint
 
-INDEX_FILE = "variables/variables.index"
-DATA_FILE = "variables/variables.data-00000-of-00001"
+VARIABLES_FOLDER = "variables"
+INDEX_FILE = f"{VARIABLES_FOLDER}/variables.index"
+DATA_FILE = f"{VARIABLES_FOLDER}/variables.data-00000-of-00001"
 
 # The index is a table of LevelDB's format (tensorflow/core/lib/io/table_format.txt): blocks of keys and values, each
 # block followed by one byte for its compression and four for its checksum, and at the end a footer that says where

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from app.serving.errors import FullError, HopelessError
 from app.serving.scheduling.pace import Pace
 
-CERTAIN_SHARE = 0.8
+CERTAIN_SHARE = 0.7
 """Of the time that an input has, what it may be expected to need: the expectation is a mean."""
 
 

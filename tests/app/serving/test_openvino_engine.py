@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from app.inputs.limits import InputLimits
+from app.serving.engines import EnginePolicy, load_fastest
 from app.serving.errors import ExplanationFilesError
 from app.serving.openvino_engine import OpenVinoEngine
 from app.serving.tensorflow_engine import TensorFlowEngine
@@ -42,6 +45,21 @@ def test_an_explanation_that_lacks_files_is_refused_and_tried_again(tiny_models:
     assert np.isfinite(engine.run(batch).probabilities).all()
     folder.symlink_to(tiny_models / "catdog" / "1")
     assert engine.explain(batch)["heatmap"].shape == (1, 16, 16)
+
+
+@pytest.mark.parametrize("name", ["saved_model.pb", "variables/variables.data-00000-of-00001"])
+def test_an_explanation_reads_no_file_that_has_changed_since_the_model_was_loaded(
+    tiny_models: Path, tmp_path: Path, name: str
+) -> None:
+    folder = Path(shutil.copytree(tiny_models / "catdog" / "1", tmp_path / "catdog" / "1"))
+    model = load_fastest(folder, EnginePolicy("openvino"), InputLimits())
+    whole = (folder / name).read_bytes()
+    (folder / name).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert model.engine.explain is not None
+    with pytest.raises(ExplanationFilesError, match="has changed"):
+        model.engine.explain(pictures(1, 3))
+    (folder / name).write_bytes(whole)
+    assert model.engine.explain(pictures(1, 3))["heatmap"].shape == (1, 16, 16)
 
 
 def test_an_answer_is_not_overwritten_by_the_next(tiny_models: Path) -> None:

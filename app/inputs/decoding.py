@@ -1,0 +1,46 @@
+"""How many pixels are decoded at the same time, by all threads together: their memory is bounded, not their number."""
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+SMALL_PIXELS = 4_000_000
+"""A picture up to this size, 68 MB where a pixel takes most (docs/limits.md), is never kept waiting by larger ones."""
+
+
+class DecodingRoom:
+    """Lets threads decode pictures side by side as long as these have no more than `capacity` pixels together.
+
+    Whoever waits comes in turn. A picture larger than the capacity is let in alone.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._taken = 0
+        self._waiting: deque[object] = deque()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def taken(self, pixels: int) -> Iterator[None]:
+        """Wait until there is room for a picture of so many pixels, and keep it within the block."""
+        if pixels <= SMALL_PIXELS:
+            yield
+            return
+        turn = object()
+        with self._changed:
+            self._waiting.append(turn)
+            self._changed.wait_for(lambda: self._waiting[0] is turn and self._has_room(pixels))
+            self._waiting.popleft()
+            self._taken += pixels
+            # The next may fit too.
+            self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._taken -= pixels
+                self._changed.notify_all()
+
+    def _has_room(self, pixels: int) -> bool:
+        return not self._taken or self._taken + pixels <= self.capacity

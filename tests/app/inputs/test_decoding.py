@@ -1,0 +1,77 @@
+import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.inputs.decoding import SMALL_PIXELS, DecodingRoom
+from app.inputs.image import read_grey
+from app.inputs.limits import InputLimits
+
+LARGE = 2 * SMALL_PIXELS
+
+
+def entered(room: DecodingRoom, pixels: int, pool: ThreadPoolExecutor) -> tuple[threading.Event, threading.Event]:
+    """Let a thread decode so many pixels. Returns what it sets when it has begun, and what ends it."""
+    inside, end = threading.Event(), threading.Event()
+
+    def decode() -> None:
+        with room.taken(pixels):
+            inside.set()
+            assert end.wait(10)
+
+    pool.submit(decode)
+    return inside, end
+
+
+def test_pictures_beyond_the_room_wait_in_turn_and_small_ones_never() -> None:
+    room = DecodingRoom(2 * LARGE)
+    with ThreadPoolExecutor(6) as pool:
+        first, second = entered(room, LARGE, pool), entered(room, LARGE, pool)
+        assert first[0].wait(10)
+        assert second[0].wait(10)
+        largest = entered(room, 2 * LARGE, pool)
+        assert not largest[0].wait(0.1)
+        small, late = entered(room, SMALL_PIXELS, pool), entered(room, LARGE, pool)
+        assert small[0].wait(10)
+        first[1].set()
+        # There is room for the late one, but it is not its turn.
+        assert not late[0].wait(0.1)
+        second[1].set()
+        assert largest[0].wait(10)
+        assert not late[0].wait(0.1)
+        largest[1].set()
+        assert late[0].wait(10)
+        for _, end in (small, late):
+            end.set()
+
+
+def test_a_picture_larger_than_the_room_is_read_alone() -> None:
+    with DecodingRoom(1).taken(LARGE):
+        pass
+
+
+def test_room_comes_back_after_a_picture_that_cannot_be_read() -> None:
+    room = DecodingRoom(LARGE)
+    with pytest.raises(ZeroDivisionError), room.taken(LARGE):
+        raise ZeroDivisionError
+    with room.taken(LARGE):
+        pass
+
+
+@pytest.mark.parametrize(("options", "waits"), [({}, False), ({"progressive": True}, True)])
+def test_a_jpeg_takes_the_room_of_what_is_decoded_of_it(options: dict[str, bool], waits: bool) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(np.zeros((2_400, 2_400), np.uint8)).save(buffer, "JPEG", **options)
+    limits = InputLimits(decoding=DecodingRoom(LARGE))
+    with ThreadPoolExecutor(1) as pool:
+        with limits.decoding.taken(LARGE):
+            reading = pool.submit(read_grey, buffer.getvalue(), limits, 100)
+            if not waits:
+                assert reading.result(10).shape == (100, 100)
+            else:
+                assert not threading.Event().wait(0.2)
+                assert not reading.done()
+        assert reading.result(10).shape == (100, 100)
