@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
-from urllib.parse import unquote
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -213,8 +212,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self.transport.write(self._refusals.answer(OVERLOADED, turned_away.detail, request_id, headers))
         self.server_state.total_requests += 1
         if logs_answers():
-            path = unquote(self.url.partition(b"?")[0].decode("ascii"))
-            answered = {"client": self.client, "method": self.parser.get_method().decode("ascii"), "path": path}
+            path, method = self.url.partition(b"?")[0].decode("ascii"), self.parser.get_method().decode("ascii")
+            answered = {"client": self.client, "method": method, "path": path}
             log_answer(answered, OVERLOADED.status, request_id)
         self._turned_away = turned_away
         self._start_timer(self._limits.linger_seconds, self._close)

@@ -88,9 +88,9 @@ class FullError(OverloadedError):
 class HopelessError(OverloadedError):
     """The inputs before this one take longer than it may wait."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self) -> None:
         super().__init__(
-            f"The inputs that wait leave no hope of an answer within {1000 * seconds:,.0f} ms. "
+            "The inputs that wait leave no hope of an answer before this request's deadline. "
             "Try again later, or allow more time."
         )
 

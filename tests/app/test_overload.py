@@ -139,7 +139,7 @@ def test_what_cannot_be_answered_within_its_deadline_is_refused_at_once(tiny_mod
         blocked.wait_for(5)
         hopeless = ask(blocked, **{"X-Deadline-Ms": "300"})
         assert (hopeless.status_code, hopeless.json()["type"]) == (503, "/problems/overloaded")
-        assert "no hope of an answer within 300 ms" in hopeless.json()["detail"]
+        assert "no hope of an answer" in hopeless.json()["detail"]
         assert {answer.result().status_code for answer in asked} == {200}
 
 

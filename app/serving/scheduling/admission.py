@@ -52,7 +52,7 @@ class Admission:
         if self._inside + count > self._capacity:
             raise FullError(self._inside, self._capacity)
         if seconds is not None and (self._inside + count) * self._pace.seconds > CERTAIN_SHARE * seconds:
-            raise HopelessError(seconds)
+            raise HopelessError
 
     @contextmanager
     def admitted(self, count: int, seconds: float | None = None) -> Iterator[None]:
