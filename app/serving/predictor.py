@@ -77,7 +77,7 @@ class Predictor:
         with self._admission_to(model).admitted(1, seconds):
             return await self._workers.run(work)
 
-    def check_room(self, task: str, count: int, seconds: float) -> None:
+    def check_room(self, task: str, count: int = 1, seconds: float | None = None) -> None:
         """Check that `count` more inputs for a task would be let in now: clients learn it before they have sent them.
 
         Raises:
