@@ -109,10 +109,14 @@ class ProblemResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request of an ASGI scope."""
         if is_inference_protocol(path_of(scope)):
-            problem = {**self._problem.model_dump(mode="json"), "error": self._problem.detail}
-            self.body = self.render(json.dumps(problem, separators=(",", ":")))
+            self.body = self.render(inference_error_of(self._problem))
             self.headers["Content-Length"] = str(len(self.body))
         await super().__call__(scope, receive, send)
+
+
+def inference_error_of(problem: Problem) -> str:
+    """Return a problem's JSON with the member `error` that the Open Inference Protocol states."""
+    return json.dumps({**problem.model_dump(mode="json"), "error": problem.detail}, separators=(",", ":"))
 
 
 def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:

@@ -13,6 +13,7 @@ from app.connections.limits import ConnectionLimits
 from app.connections.refusals import CLOSE, Refusals
 from app.connections.turning_away import DOOR, Door, TurnedAway
 from app.middleware.access_log import log_answer, logs_answers
+from app.middleware.paths import is_inference_protocol
 from app.middleware.request_id import new_request_id, request_id_for
 from app.problem_types import HEAD_TOO_LARGE, MALFORMED, OVERLOADED, REQUEST_TIMEOUT, ProblemType
 
@@ -209,10 +210,14 @@ class LimitedProtocol(HttpToolsProtocol):
             self._closes_after_body = True
             headers.append(CLOSE)
         request_id = request_id_for(self.headers)
-        self.transport.write(self._refusals.answer(OVERLOADED, turned_away.detail, request_id, headers))
+        path = self.url.partition(b"?")[0].decode("ascii")
+        answer = self._refusals.answer(
+            OVERLOADED, turned_away.detail, request_id, headers, to_inference=is_inference_protocol(path)
+        )
+        self.transport.write(answer)
         self.server_state.total_requests += 1
         if logs_answers():
-            path, method = self.url.partition(b"?")[0].decode("ascii"), self.parser.get_method().decode("ascii")
+            method = self.parser.get_method().decode("ascii")
             answered = {"client": self.client, "method": method, "path": path}
             log_answer(answered, OVERLOADED.status, request_id)
         self._turned_away = turned_away

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from app.middleware.request_id import REQUEST_ID_HEADER
 from app.middleware.security_headers import ANSWER
 from app.problem_types import ProblemType
-from app.problems import problem_of, problem_response
+from app.problems import inference_error_of, problem_of, problem_response
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
@@ -24,7 +24,9 @@ class Refusals:
     def __init__(self) -> None:
         self._template = lru_cache(KEPT)(_template)
 
-    def answer(self, type: ProblemType, detail: str, request_id: str, headers: RawHeaders) -> bytes:
+    def answer(
+        self, type: ProblemType, detail: str, request_id: str, headers: RawHeaders, *, to_inference: bool = False
+    ) -> bytes:
         """Return a whole answer, status line to body.
 
         Args:
@@ -32,8 +34,9 @@ class Refusals:
             detail: what this one is about.
             request_id: as `SANE` of `app.middleware.request_id` has it, so that JSON has nothing to escape.
             headers: those of the connection: the date, whether it is closed.
+            to_inference: whether a call of the Open Inference Protocol is answered.
         """
-        head, before, after = self._template(type, detail)
+        head, before, after = self._template(type, detail, to_inference)
         identity = request_id.encode()
         status, fixed = head
         own = b"".join([b"%b: %b\r\n" % header for header in headers])
@@ -50,11 +53,13 @@ class Refusals:
         )
 
 
-def _template(type: ProblemType, detail: str) -> tuple[tuple[bytes, bytes], bytes, bytes]:
+def _template(type: ProblemType, detail: str, to_inference: bool) -> tuple[tuple[bytes, bytes], bytes, bytes]:
     """Return the status line, the headers, and the body before and after the request's id."""
-    response = problem_response(problem_of(type, detail, _ID))
+    problem = problem_of(type, detail, _ID)
+    response = problem_response(problem)
+    body = inference_error_of(problem).encode() if to_inference else bytes(response.body)
     status = HTTPStatus(response.status_code)
     headers = [header for header in response.raw_headers if header[0] not in _PER_ANSWER]
     fixed = b"".join(b"%b: %b\r\n" % header for header in (*headers, *ANSWER))
-    before, _, after = bytes(response.body).rpartition(_ID.encode())
+    before, _, after = body.rpartition(_ID.encode())
     return (f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode(), fixed), before, after

@@ -34,8 +34,9 @@ def read_dicom(data: bytes, limits: InputLimits) -> Image.Image:
     with _input_errors():
         file = open_file(data, VALUES, SEQUENCES, lambda data_set: _checked_header(data_set, limits).pixel_bytes)
         header = _checked_header(file.data_set, limits, file.media_class)
-        stored, header = _stored(file, header)
-        return Image.fromarray(to_grey(stored, header))
+        with limits.decoding.taken(header.rows * header.columns):
+            stored, header = _stored(file, header)
+            return Image.fromarray(to_grey(stored, header))
 
 
 @contextmanager

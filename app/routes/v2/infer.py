@@ -69,7 +69,8 @@ async def infer(request: Request) -> Response:
     asked = read_inference(await request.body(), stated_length, call.model.artifact.manifest, most)
     if asked.seconds is not None:
         call = replace(call, seconds=min(call.seconds, asked.seconds))
-    results = await call.wait_for(call.service.predictor.predict(call.model, asked.payloads, asked.threshold))
+    predicted = call.service.predictor.predict(call.model, asked.payloads, asked.threshold, call.seconds)
+    results = await call.wait_for(predicted)
     return answer(asked, call.model.artifact, _all_read(asked, results))
 
 

@@ -20,7 +20,7 @@ from app.problem_types import (
 )
 from app.problems import ProblemError, validation_detail
 from app.routes.admin import require_admin
-from app.routes.dependencies import LoaderOf, RegistryOf
+from app.routes.dependencies import LoaderOf, RegistryOf, ReloadsOf
 from app.routes.v2 import documentation
 from app.routes.v2.paths import MODEL, PREFIX, TAGS, parameters_of, state_named
 from app.schemas_v2 import IndexRequest, LoadRequest, RepositoryModel, UnloadRequest
@@ -65,7 +65,7 @@ async def index(request: Request, registry: RegistryOf) -> list[RepositoryModel]
 async def load(
     request: Request,
     registry: RegistryOf,
-    loader: LoaderOf,
+    reloads: ReloadsOf,
     version: Annotated[int | None, Query(ge=1, description="the version to load, the newest unless named")] = None,
 ) -> RepositoryModel:
     """Load a version from disk, check it as at start-up, and let it serve; as `POST /models/<task>/reload`.
@@ -84,7 +84,7 @@ async def load(
             MALFORMED,
             "A model's configuration and files cannot be sent: they are those of its folder. `?version=` names one.",
         )
-    done = await loader.run(partial(registry.reload, task, version))
+    done = (await reloads.reload(task, version)).replacement
     return RepositoryModel(name=task, version=str(done.now.manifest.version), state="READY", reason="")
 
 
