@@ -5,6 +5,7 @@ import pytest
 
 from app.commands.models import add_command
 from app.serving.artifact import sha256_of
+from app.tasks import TASKS
 
 
 def run(models: Path) -> int:
@@ -17,7 +18,7 @@ def run(models: Path) -> int:
 def test_intact_models_are_listed_with_their_identity(tiny_models: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tiny_models) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[1:]] == ["topic", "digit", "catdog", "pneumonia"]
+    assert [line.split()[0] for line in lines[1:]] == [task.name for task in TASKS]
     assert lines[2].split() == [
         "digit",
         "1",
