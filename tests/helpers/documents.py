@@ -1,6 +1,8 @@
 """The project's pages, taken apart: their fenced blocks with their marks, their headings, links and prose."""
 
+import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 PROJECT = Path(__file__).parents[2]
-LEFT_OUT = {".venv", ".bench", "build", "dist", "runs", "node_modules"}
+LEFT_OUT = {"build", "dist", "runs", "node_modules"}
 MARK = re.compile(r"<!-- test: (?P<verb>\w+)(?: (?P<words>.+?))? -->\s*", re.DOTALL)
 PAGE_MARK = re.compile(r"<!-- test page: (?P<words>.+?) -->")
 VERBS = {"skip", "parse", "file", "with", "needs", "output"}
@@ -38,12 +40,11 @@ class Block:
 
 def pages() -> list[Path]:
     """Return all pages that people write; model cards are written by the export."""
-    found = PROJECT.rglob("*.md")
-    return sorted(
-        page
-        for page in found
-        if not LEFT_OUT & {*page.relative_to(PROJECT).parts} and page.name != "MODEL_CARD.md" and not _hidden(page)
-    )
+    found: list[Path] = []
+    for folder, inside, files in os.walk(PROJECT):
+        inside[:] = [name for name in inside if not name.startswith(".") and name not in LEFT_OUT]
+        found += [Path(folder, name) for name in files if name.endswith(".md") and name != "MODEL_CARD.md"]
+    return sorted(found)
 
 
 def blocks_of(page: Path) -> list[Block]:
@@ -98,7 +99,7 @@ def links_of(page: Path) -> set[str]:
     return {str(part.attrs[name]) for part in inline for name in ("href", "src") if name in part.attrs}
 
 
-def _numbered(name: str):
+def _numbered(name: str) -> Iterator[str]:
     yield name
     yield from (f"{name}-{number}" for number in range(1, 1000))
 
@@ -118,7 +119,3 @@ def _mark(comment: str, where: str) -> Mark:
     if match["verb"] != "output" and not match["words"]:
         raise ValueError(f"{where}: the mark {match['verb']!r} says nothing more")
     return Mark(match["verb"], " ".join((match["words"] or "").split()))
-
-
-def _hidden(page: Path) -> bool:
-    return any(part.startswith(".") for part in page.relative_to(PROJECT).parts)

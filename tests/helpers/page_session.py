@@ -10,6 +10,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from threading import Timer
 from typing import Self
 
 from PIL import Image
@@ -177,7 +178,10 @@ class PageSession:
         assert self._python.stdout
         self._python.stdin.write(json.dumps(self._here(source)) + "\n")
         self._python.stdin.flush()
+        patience = Timer(SECONDS, self._python.kill)
+        patience.start()
         answer = self._python.stdout.readline()
+        patience.cancel()
         status, said = json.loads(answer) if answer else (1, "Python ended")
         return status, self._there(said)
 
