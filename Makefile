@@ -4,14 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: serve test soak lint format bench lock ood clean
+.PHONY: serve test soak lint format bench lock ood screenshots clean
 .DELETE_ON_ERROR:
 
 serve: $(VENV)/.serve
 	$(BIN)/quartet serve
 
+# One process of tests a core; ARGS="-n 0 -k NAME" for a few of them in one.
 test: $(VENV)/.dev
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 # The tests that take minutes: docs/reliability.md. SOAK_REQUESTS=5000 SOAK_SEED=1 make soak for fewer and others.
 soak: $(VENV)/.dev
@@ -38,6 +39,10 @@ lock: $(VENV)/.dev
 # make ood ARGS='--data DATA': how the models tell strangers, written to docs/out-of-distribution.md.
 ood: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.out_of_distribution $(ARGS)
+
+# The pictures of the page, in docs/images; needs Chromium.
+screenshots: $(VENV)/.dev
+	$(BIN)/python -m docs.screenshots
 
 clean:
 	rm -rf $(VENV)

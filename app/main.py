@@ -19,14 +19,19 @@ from app.middleware.access_log import AccessLogMiddleware, silence_uvicorn
 from app.middleware.body_limit import BodyLimitMiddleware
 from app.middleware.body_time import BodyTimeMiddleware
 from app.middleware.defects import DefectMiddleware
+from app.middleware.encoding import ENCODINGS, EncodingMiddleware
+from app.middleware.paths import is_inference_protocol, path_of
 from app.middleware.request_id import REQUEST_ID_HEADER, RequestIdMiddleware
 from app.middleware.security_headers import SecurityHeadersMiddleware
 from app.openapi import DocumentedAPI
-from app.problem_types import OVERLOADED, REQUEST_TIMEOUT, TOO_LARGE
+from app.problem_types import MALFORMED, OVERLOADED, REQUEST_TIMEOUT, TOO_LARGE, UNSUPPORTED_ENCODING
 from app.problems import ProblemError, access_response, install_problem_handlers, internal_error_response
 from app.routes import health, models, pages, reload
 from app.routes.explain import explain_router
 from app.routes.predict import predict_router
+from app.routes.v2 import health as v2_health
+from app.routes.v2 import infer, metadata, repository
+from app.routes.v2.framing import JSON_LENGTH_HEADER
 from app.serving.engines import load_fastest
 from app.serving.predictor import Predictor
 from app.serving.registry import Registry
@@ -97,16 +102,27 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             f"{settings.idle_seconds:g}. Send it again, faster.",
         ),
     )
+    too_large = partial(ProblemError, TOO_LARGE, f"The body is larger than {settings.max_body_bytes:,} bytes.")
     app.add_middleware(
         BodyLimitMiddleware,
         max_bytes=settings.max_body_bytes,
         max_total_bytes=settings.max_bodies_bytes,
-        too_large=partial(ProblemError, TOO_LARGE, f"The body is larger than {settings.max_body_bytes:,} bytes."),
+        too_large=too_large,
         no_room=partial(
             ProblemError,
             OVERLOADED,
             f"The bodies of all requests under way have {settings.max_bodies_bytes:,} bytes. Try again later.",
         ),
+    )
+    app.add_middleware(
+        EncodingMiddleware,
+        applies=lambda scope: is_inference_protocol(path_of(scope)),
+        max_bytes=settings.max_body_bytes,
+        unsupported=lambda name: ProblemError(
+            UNSUPPORTED_ENCODING, f"A body may be compressed with {' or '.join(ENCODINGS)}, not with {name[:40]!r}."
+        ),
+        damaged=lambda reason: ProblemError(MALFORMED, f"The body is not what its Content-Encoding says: {reason}."),
+        too_large=too_large,
     )
     app.add_middleware(DefectMiddleware, respond=internal_error_response)
     if settings.api_keys_file is not None:
@@ -121,12 +137,24 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST"],
             allow_headers=["*"],
-            expose_headers=[REQUEST_ID_HEADER],
+            expose_headers=[REQUEST_ID_HEADER, JSON_LENGTH_HEADER],
         )
     app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(AccessLogMiddleware)
     app.add_middleware(RequestIdMiddleware)
-    for router in (predict_router(), explain_router(), models.router, reload.router, health.router, pages.router):
+    # A request is compared with one route after the other: those that should be quick come first.
+    for router in (
+        predict_router(),
+        infer.router,
+        explain_router(),
+        metadata.router,
+        v2_health.router,
+        repository.router,
+        models.router,
+        reload.router,
+        health.router,
+        pages.router,
+    ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=pages.STATIC))
     return app

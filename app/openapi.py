@@ -1,5 +1,6 @@
 """The OpenAPI document: FastAPI's own, with this service's errors and the bodies that it cannot derive."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -7,24 +8,38 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from app import examples
-from app.middleware.paths import is_open
+from app.middleware.paths import is_inference_protocol, is_open
 from app.problem_types import INTERNAL, RATE_LIMITED, UNAUTHENTICATED, ProblemType
 from app.problems import MEDIA_TYPE
 from app.schemas import (
     ExplainedDecision,
     ExplainedPicture,
+    InferenceProblem,
     NotReady,
     Problem,
     TextBatchRequest,
     TextRequest,
 )
+from app.schemas_v2 import IndexRequest, InferenceRequest, LoadRequest, UnloadRequest
 from app.tasks import Task
 
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff", "image/gif")
 BINARY = {"type": "string", "format": "binary"}
 RETRY_AFTER = {"Retry-After": {"description": "seconds until a new try makes sense", "schema": {"type": "integer"}}}
 # Those that FastAPI does not see, because a route reads or writes them itself.
-OWN_MODELS = (Problem, NotReady, TextRequest, TextBatchRequest, ExplainedPicture, ExplainedDecision)
+OWN_MODELS = (
+    Problem,
+    NotReady,
+    TextRequest,
+    TextBatchRequest,
+    ExplainedPicture,
+    ExplainedDecision,
+    InferenceProblem,
+    InferenceRequest,
+    IndexRequest,
+    LoadRequest,
+    UnloadRequest,
+)
 KEY_SCHEMES = {
     "Bearer": {"type": "http", "scheme": "bearer", "description": "an API key as `Authorization: Bearer KEY`"},
     "X-API-Key": {
@@ -78,16 +93,12 @@ class DocumentedAPI(FastAPI):
 
 def error_responses(*types: ProblemType) -> dict[int | str, Json]:
     """Document the errors that a call can give, and the internal error that any can, each with an example."""
-    responses: dict[int | str, Json] = {}
-    for type_ in (*types, INTERNAL):
-        empty = {"description": "", "content": {MEDIA_TYPE: {"schema": reference(Problem), "examples": {}}}}
-        response = responses.setdefault(int(type_.status), empty)
-        if type_.retry_seconds is not None:
-            response["headers"] = RETRY_AFTER
-        response["description"] = f"{response['description']} {type_.meaning}".strip()
-        example = {"summary": type_.title, "value": examples.problem_example(type_)}
-        response["content"][MEDIA_TYPE]["examples"][type_.slug] = example
-    return responses
+    return _error_responses(types, Problem)
+
+
+def inference_error_responses(*types: ProblemType) -> dict[int | str, Json]:
+    """Document the errors that a call of the Open Inference Protocol can give. See `error_responses`."""
+    return _error_responses(types, InferenceProblem)
 
 
 def ok_response(example: Any, description: str, media_type: str = "application/json") -> dict[int | str, Json]:
@@ -111,14 +122,15 @@ def file_or_json_response(
 
 def one_input_body(task: Task) -> Json:
     """Document the body of a call that takes one input."""
-    content: Json = {"multipart/form-data": {"schema": _form("file", BINARY)}}
+    form: Json = {"multipart/form-data": {"schema": _form("file", BINARY)}}
+    # Swagger UI offers the first: a text's example can be sent as it is.
     if task.kind == "image":
-        content |= {media_type: {"schema": BINARY} for media_type in (*IMAGE_TYPES, "application/octet-stream")}
+        content = form | {media_type: {"schema": BINARY} for media_type in (*IMAGE_TYPES, "application/octet-stream")}
     else:
-        content |= {
+        content = {
             "application/json": {"schema": reference(TextRequest), "example": {"text": examples.TEXT}},
             "text/plain": {"schema": {"type": "string"}, "example": examples.TEXT},
-        }
+        } | form
     return {"requestBody": {"required": True, "content": content}}
 
 
@@ -129,13 +141,27 @@ def batch_body(task: Task) -> Json:
     }
     if task.kind == "text":
         example = {"texts": [examples.TEXT, examples.OTHER_TEXT]}
-        content["application/json"] = {"schema": reference(TextBatchRequest), "example": example}
+        content = {"application/json": {"schema": reference(TextBatchRequest), "example": example}} | content
     return {"requestBody": {"required": True, "content": content}}
 
 
 def reference(model: type[BaseModel]) -> Json:
     """Refer to a model's schema."""
     return {"$ref": REFERENCE.format(model=model.__name__)}
+
+
+def _error_responses(types: Sequence[ProblemType], model: type[Problem]) -> dict[int | str, Json]:
+    responses: dict[int | str, Json] = {}
+    for type_ in (*types, INTERNAL):
+        empty = {"description": "", "content": {MEDIA_TYPE: {"schema": reference(model), "examples": {}}}}
+        response = responses.setdefault(int(type_.status), empty)
+        if type_.retry_seconds is not None:
+            response["headers"] = RETRY_AFTER
+        response["description"] = f"{response['description']} {type_.meaning}".strip()
+        problem = examples.problem_example(type_)
+        value = problem if model is Problem else {**problem, "error": problem["detail"]}
+        response["content"][MEDIA_TYPE]["examples"][type_.slug] = {"summary": type_.title, "value": value}
+    return responses
 
 
 def _form(field: str, schema: Json) -> Json:
@@ -154,7 +180,8 @@ def _ask_for_keys(document: Json) -> None:
             continue
         for operation in operations.values():
             operation["security"] = [{name: []} for name in KEY_SCHEMES]
-            for status, response in error_responses(UNAUTHENTICATED, RATE_LIMITED).items():
+            document_errors = inference_error_responses if is_inference_protocol(path) else error_responses
+            for status, response in document_errors(UNAUTHENTICATED, RATE_LIMITED).items():
                 operation["responses"].setdefault(str(status), response)
 
 

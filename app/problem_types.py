@@ -109,6 +109,21 @@ HEAD_TOO_LARGE = ProblemType(
     "The request's line and headers have more bytes than the service takes. The connection is closed.",
     "The request's line and headers have more than 32,768 bytes. Send fewer.",
 )
+INVALID_TENSOR = ProblemType(
+    "invalid-tensor",
+    HTTPStatus.BAD_REQUEST,
+    "Invalid tensor",
+    "A tensor of an Open Inference Protocol request is not one that the model's metadata states: its name, datatype, "
+    "shape or size; or an element of it cannot be read.",
+    "Input 'inputs' of 'digit' has the shape [1,27,27,1]; it must have [-1,28,28,1].",
+)
+UNSUPPORTED_ENCODING = ProblemType(
+    "unsupported-encoding",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "Unsupported encoding",
+    "The request's `Content-Encoding` is not read here; the answer's `Accept-Encoding` lists those that are.",
+    "A body may be compressed with gzip or deflate, not with 'br'.",
+)
 UNSUPPORTED = ProblemType(
     "unsupported-media",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -194,6 +209,7 @@ INTERNAL = ProblemType(
 PROBLEM_TYPES = (
     MALFORMED,
     EMPTY,
+    INVALID_TENSOR,
     UNAUTHENTICATED,
     FORBIDDEN,
     NOT_FOUND,
@@ -205,6 +221,7 @@ PROBLEM_TYPES = (
     TOO_LARGE,
     HEAD_TOO_LARGE,
     UNSUPPORTED,
+    UNSUPPORTED_ENCODING,
     BROKEN,
     OVERSIZED,
     RATE_LIMITED,

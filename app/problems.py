@@ -1,6 +1,7 @@
 """Every error a client can get, as RFC 9457 problem details: where exceptions become statuses, here alone."""
 
 import errno
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -11,6 +12,7 @@ from fastapi.responses import Response
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from app.access.errors import AccessError, RateLimitedError
 from app.inputs.errors import (
@@ -20,6 +22,8 @@ from app.inputs.errors import (
     OversizedInputError,
     UnsupportedInputError,
 )
+from app.middleware.encoding import ENCODINGS
+from app.middleware.paths import is_inference_protocol, path_of
 from app.middleware.request_id import REQUEST_ID_HEADER, request_id_of
 from app.problem_types import (
     BROKEN,
@@ -39,6 +43,7 @@ from app.problem_types import (
     UNAUTHENTICATED,
     UNAVAILABLE,
     UNSUPPORTED,
+    UNSUPPORTED_ENCODING,
     VERSION_REFUSED,
     ProblemType,
 )
@@ -83,7 +88,30 @@ def problem_of(type: ProblemType, detail: str, request_id: str) -> Problem:
 
 def problem_of_input(error: InputError, request_id: str) -> Problem:
     """Return the problem details of an input that cannot be read."""
-    return problem_of(_type_of_input(error), str(error), request_id)
+    return problem_of(type_of_input(error), str(error), request_id)
+
+
+def type_of_input(error: InputError) -> ProblemType:
+    """Return the kind of problem that an input is."""
+    return next((_INPUT_ERRORS[kind] for kind in type(error).__mro__ if kind in _INPUT_ERRORS), MALFORMED)
+
+
+class ProblemResponse(Response):
+    """A problem as a response. To a call of the Open Inference Protocol it has the member `error`, as that states."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, problem: Problem, headers: Mapping[str, str]) -> None:
+        super().__init__(problem.model_dump_json(), problem.status, headers)
+        self._problem = problem
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request of an ASGI scope."""
+        if is_inference_protocol(path_of(scope)):
+            problem = {**self._problem.model_dump(mode="json"), "error": self._problem.detail}
+            self.body = self.render(json.dumps(problem, separators=(",", ":")))
+            self.headers["Content-Length"] = str(len(self.body))
+        await super().__call__(scope, receive, send)
 
 
 def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
@@ -99,12 +127,10 @@ def problem_response(problem: Problem, headers: Mapping[str, str] | None = None)
     if problem.status == HTTPStatus.REQUEST_TIMEOUT:
         # RFC 9110, section 15.5.9: the rest of a request that came too late would be taken for another one.
         own["Connection"] = "close"
-    return Response(
-        problem.model_dump_json(),
-        status_code=problem.status,
-        headers={**own, **(headers or {}), REQUEST_ID_HEADER: problem.request_id},
-        media_type=MEDIA_TYPE,
-    )
+    if problem.type == UNSUPPORTED_ENCODING.uri:
+        # RFC 9110, section 15.5.16.
+        own["Accept-Encoding"] = ", ".join(ENCODINGS)
+    return ProblemResponse(problem, {**own, **(headers or {}), REQUEST_ID_HEADER: problem.request_id})
 
 
 def validation_detail(errors: Sequence[ErrorDetails]) -> str:
@@ -160,7 +186,7 @@ def _explain(request: Request, error: Exception) -> tuple[ProblemType, str]:
         case ProblemError():
             explained = error.type, str(error)
         case InputError():
-            explained = _type_of_input(error), str(error)
+            explained = type_of_input(error), str(error)
         case ModelUnavailableError():
             explained = UNAVAILABLE, str(error)
         case NotExplainedError():
@@ -202,7 +228,3 @@ def _explain_http(request: Request, error: HTTPException) -> tuple[ProblemType, 
         return METHOD_NOT_ALLOWED, f"{request.method} is not allowed here."
     status = HTTPStatus(error.status_code)
     return ProblemType("", status, status.phrase, status.description, ""), str(error.detail)
-
-
-def _type_of_input(error: InputError) -> ProblemType:
-    return next((_INPUT_ERRORS[kind] for kind in type(error).__mro__ if kind in _INPUT_ERRORS), MALFORMED)

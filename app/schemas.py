@@ -103,6 +103,12 @@ class Problem(_Schema):
     request_id: RequestId
 
 
+class InferenceProblem(Problem):
+    """An error of a call of the Open Inference Protocol, whose clients read `error`."""
+
+    error: str = Field(description="the `detail`")
+
+
 class ProblemDescription(_Schema):
     """What a kind of error means."""
 
@@ -113,9 +119,9 @@ class ProblemDescription(_Schema):
 
 
 class TaskReadiness(_Schema):
-    """Whether a task can be answered, and by which version."""
+    """Whether a task can be answered, and by which version. `unloaded` by an administrator, it is missed by nobody."""
 
-    state: Literal["available", "unavailable"]
+    state: Literal["available", "unavailable", "unloaded"]
     version: int | None = None
     reason: str | None = None
 
@@ -127,7 +133,7 @@ class NotReady(Problem):
 
 
 class Ready(_Schema):
-    """Every task can be answered."""
+    """Every task can be answered that was not unloaded."""
 
     status: Literal["ready"] = "ready"
     tasks: dict[str, TaskReadiness]

@@ -4,10 +4,10 @@ import argparse
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from app.tasks import TASKS
-from training.arguments import open_fraction, positive_int
+from app.commands.parsing import Subparsers, add_parser, add_task, open_fraction, positive_int
+from app.exit_status import ExitStatus
 
 # What these modules import takes seconds, and `--help` needs none of it.
 if TYPE_CHECKING:
@@ -27,17 +27,27 @@ and, at the end, all figures with the time they took (summary.json, which `quart
 examples that were answered wrong with the most confidence (worst-errors.png or .md). After an interruption the same
 command with --resume goes on from the last epoch.
 """
+EXAMPLES = (
+    "quartet train digit --list",
+    "quartet train digit --export",
+    "quartet train pneumonia --data DATA/chest_xray --recipe reference-v3 --epochs 9",
+    "quartet train catdog --data DATA/cats_dogs --limit 200 --run runs/trial",
+    "quartet train topic --data DATA/reuters --out models --sign release.pem",
+)
+STATUSES = {ExitStatus.OK: "trained, and released if that was asked for"}
 
 
-def add_train(subparsers: Any) -> None:
+def add_train(subparsers: Subparsers) -> None:
     """Add the command to `quartet`."""
-    parser = subparsers.add_parser(
+    parser = add_parser(
+        subparsers,
         "train",
-        help="train a model and release it as the next version",
+        summary="train a model and release it as the next version",
         description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
+        statuses=STATUSES,
     )
-    parser.add_argument("task", choices=[task.name for task in TASKS])
+    add_task(parser)
     parser.add_argument("--recipe", help="name of the recipe (default: the task's own, see --list)")
     parser.add_argument("--list", action="store_true", help="list the task's recipes and stop")
     parser.add_argument("--data", type=Path, help="the data set's file or folder (default: download, where possible)")

@@ -4,20 +4,30 @@ import argparse
 import sys
 from pathlib import Path
 
+from app.commands.parsing import Subparsers, add_parser
+from app.exit_status import ExitStatus
+
 DESCRIPTION = """\
 Write one Markdown document with a table for each task: every recipe there is, with its data, epochs, time,
 parameters and validation figures from the given runs, and what the study reported of it. A recipe without a run is
 listed as not trained. The document's links hold from a folder beside training/: docs/, say.
 """
+EXAMPLES = (
+    "quartet compare runs/*/*",
+    "quartet compare runs/digit/conv-0 runs/digit/reference-0 --out docs/models.md",
+)
+STATUSES = {ExitStatus.OK: "written"}
 
 
-def add_compare(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_compare(subparsers: Subparsers) -> None:
     """Add the command to `quartet`."""
-    parser = subparsers.add_parser(
+    parser = add_parser(
+        subparsers,
         "compare",
-        help="put training runs into one table",
+        summary="put training runs into one table",
         description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
+        statuses=STATUSES,
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folder of `quartet train`")
     parser.add_argument("--out", type=Path, help="the file to write: docs/models.md, say (default: print it)")

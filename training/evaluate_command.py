@@ -7,13 +7,13 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
+from app.commands.parsing import Subparsers, add_model_options, add_parser, add_task, positive_int
+from app.commands.using import settings_with
+from app.exit_status import ExitStatus
 from app.serving.artifact import open_artifact
 from app.serving.errors import ArtifactError, ModelUnavailableError
 from app.serving.manifest import Manifest
 from app.serving.versions import versions_in
-from app.settings import Settings
-from app.tasks import TASKS
-from training.arguments import positive_int
 from training.datasets.base import DatasetError, Source, Split
 from training.datasets.catalogue import find_source
 from training.datasets.contents import dataset_digest
@@ -26,20 +26,27 @@ Measure a released model on labelled data, through the graph and the rules that 
 precision and recall of each label, AUC, calibration error, each with its bootstrap 95 % interval, and the
 confusion matrix.
 """
+EXAMPLES = (
+    "quartet evaluate digit",
+    "quartet evaluate pneumonia --data DATA/chest_xray --split validation",
+    "quartet evaluate catdog --data DATA/cats_dogs --version 2 --json > figures.json",
+)
+STATUSES = {ExitStatus.OK: "measured; examples that could not be read are named on standard error"}
 
 
-def add_evaluate(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_evaluate(subparsers: Subparsers) -> None:
     """Add the command to `quartet`."""
-    parser = subparsers.add_parser(
+    parser = add_parser(
+        subparsers,
         "evaluate",
-        help="measure a model on labelled data",
+        summary="measure a model on labelled data",
         description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
+        statuses=STATUSES,
     )
-    parser.add_argument("task", choices=[task.name for task in TASKS])
+    add_task(parser)
     parser.add_argument("--data", type=Path, help="the data set's file or folder (default: download, where possible)")
-    parser.add_argument("--version", type=positive_int, help="the model's version (default: the newest)")
-    parser.add_argument("--models", type=Path, help="models folder (QUARTET_MODELS_DIR)")
+    add_model_options(parser)
     parser.add_argument(
         "--split",
         choices=("all", "train", "validation"),
@@ -92,8 +99,7 @@ def _evaluate(options: argparse.Namespace, notes: Console) -> Evaluation:
 
 
 def _model_folder(options: argparse.Namespace) -> Path:
-    models: Path = options.models or Settings().models_dir
-    folder = models / options.task
+    folder = settings_with(models_dir=options.models).models_dir / options.task
     versions = versions_in(folder)
     if not versions:
         raise ModelUnavailableError(options.task, f"{folder} has no version")

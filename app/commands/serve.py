@@ -1,47 +1,65 @@
 """`quartet serve`: run the service and say where it answers."""
 
 import argparse
-import sys
 from functools import partial
-from pathlib import Path
 
-from pydantic import ValidationError
-
+from app.commands.parsing import Subparsers, add_models, add_parser, positive_int
+from app.commands.using import settings_with
+from app.errors import ConfigurationError
+from app.exit_status import ExitStatus
 from app.processes.listening import documentation_of, listen, port_of, reserve
 from app.processes.server import Server
 from app.processes.supervisor import Supervisor
-from app.settings import Settings
+
+DESCRIPTION = """\
+Serve the models over HTTP until SIGTERM or Ctrl-C; requests under way are then answered. Where it answers goes to
+standard output once it does, the log to standard error. Every setting is a variable QUARTET_NAME, of which the most
+used are options too.
+"""
+EXAMPLES = (
+    "quartet serve",
+    "quartet serve --host 0.0.0.0 --port 8080 --processes 2",
+    "QUARTET_LOG_LEVEL=warning quartet serve --models models",
+)
+STATUSES = {
+    ExitStatus.OK: "it was stopped by a signal",
+    ExitStatus.FAILED: "no process came to serve; the log says why",
+}
 
 
-def add_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_command(subparsers: Subparsers) -> None:
     """Add the subcommand."""
-    parser = subparsers.add_parser("serve", help="serve the models over HTTP")
-    parser.add_argument("--host", help="address to listen on (QUARTET_HOST, 127.0.0.1)")
-    parser.add_argument("--port", type=int, help="port to listen on, 0 for any free one (QUARTET_PORT, 8000)")
-    parser.add_argument("--models", type=Path, help="models folder (QUARTET_MODELS_DIR)")
-    parser.add_argument("--processes", type=int, help="processes that share the port (QUARTET_PROCESSES, 1)")
+    parser = add_parser(
+        subparsers,
+        "serve",
+        summary="serve the models over HTTP",
+        description=DESCRIPTION,
+        examples=EXAMPLES,
+        statuses=STATUSES,
+    )
+    parser.add_argument("--host", help="address to listen on, 0.0.0.0 for all (default: QUARTET_HOST, or 127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port, 0 for any free one (default: QUARTET_PORT, or 8000)")
+    parser.add_argument(
+        "--processes",
+        type=positive_int,
+        metavar="N",
+        help="processes that share the port (default: QUARTET_PROCESSES, or 1)",
+    )
+    add_models(parser)
     parser.set_defaults(func=serve)
 
 
 def serve(options: argparse.Namespace) -> int:
     """Serve until a stop signal."""
-    given = {
-        "host": options.host,
-        "port": options.port,
-        "models_dir": options.models,
-        "processes": options.processes,
-    }
+    settings = settings_with(
+        host=options.host, port=options.port, models_dir=options.models, processes=options.processes
+    )
     try:
-        settings = Settings(**{name: value for name, value in given.items() if value is not None})
         sockets = (listen if settings.processes == 1 else reserve)(settings.host, settings.port)
-    except ValidationError as error:
-        print(f"quartet serve: {error}", file=sys.stderr)
-        return 2
     except OSError as error:
-        print(f"quartet serve: cannot listen on {settings.host}, port {settings.port}: {error}", file=sys.stderr)
-        return 1
+        raise ConfigurationError(f"cannot listen on {settings.host}, port {settings.port}: {error}") from error
     announce = partial(print, f"Quartet is ready: {documentation_of(sockets)}", flush=True)
     if settings.processes > 1:
         return Supervisor(settings.model_copy(update={"port": port_of(sockets)}), announce).run()
     Server(settings, announce).run(sockets)
-    return 0
+    return ExitStatus.OK

@@ -17,7 +17,9 @@ from app.serving.errors import OverloadedError
 DOOR = "door"
 """The name of the application's `Door` in its lifespan state, where each connection finds it."""
 
-_RUNS_A_MODEL = re.compile(rb"/(?:predict|explain)/([a-z]+)(?:/batch)?(?:\?|$)")
+_RUNS_A_MODEL = re.compile(
+    rb"/(?:(?:predict|explain)/([a-z]+)(?:/batch)?|v2/models/([a-z]+)(?:/versions/[0-9]+)?/infer)(?:\?|$)"
+)
 
 
 class Door:
@@ -38,7 +40,7 @@ class Door:
         found = _RUNS_A_MODEL.match(target)
         if found is None:
             return None
-        task = found[1].decode()
+        task = (found[1] or found[2]).decode()
         try:
             self._check_room(task, self._entering[task] + 1)
         except OverloadedError as error:

@@ -12,6 +12,16 @@ AGAINST = (5, 113, 176)
 MAX_OPACITY = 0.65
 
 
+def evidence_colours(strength: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return the colours of `strength` by themselves, to lie over a picture: uint8 `[H, W, 4]`, RGBA.
+
+    Args:
+        strength: float32 `[H, W]`, from -1, fully against, to 1, fully for.
+    """
+    opacity = np.float32(255 * MAX_OPACITY) * np.abs(strength)[..., None]
+    return np.concatenate([_hues(strength), opacity + np.float32(0.5)], axis=-1).astype(np.uint8)
+
+
 def tint(picture: NDArray[np.uint8], strength: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Lay the colours of `strength` over a picture; where it is 0 the picture stays as it is.
 
@@ -20,6 +30,9 @@ def tint(picture: NDArray[np.uint8], strength: NDArray[np.float32]) -> NDArray[n
         strength: float32 `[H, W]`, from -1, fully against, to 1, fully for.
     """
     under = picture.astype(np.float32)
-    colour = np.where(strength[..., None] > 0, np.array(FOR, np.float32), np.array(AGAINST, np.float32))
     opacity = np.float32(MAX_OPACITY) * np.abs(strength)[..., None]
-    return (under + opacity * (colour - under) + 0.5).astype(np.uint8)
+    return (under + opacity * (_hues(strength) - under) + 0.5).astype(np.uint8)
+
+
+def _hues(strength: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.where(strength[..., None] > 0, np.array(FOR, np.float32), np.array(AGAINST, np.float32))

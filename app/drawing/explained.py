@@ -1,4 +1,4 @@
-"""A picture with its heat map over it, a title above it and a colour bar below it, as a PNG."""
+"""A picture with its heat map over it, a title above it and a colour bar below it, as a PNG; or one of them."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from app.drawing.colours import tint
+from app.drawing.colours import evidence_colours, tint
 from app.drawing.smoothing import enlarge
 
 # In pixels: a smaller picture is scaled up until its longer side has this many.
@@ -49,14 +49,41 @@ def draw_explained(picture: NDArray[np.uint8], heatmap: NDArray[np.float32], cap
     """
     shown = _readable(picture)
     height, width = shown.shape[:2]
-    evidence = enlarge(heatmap, height, width)
-    scale = max(LEAST_SCALE, float(np.abs(evidence).max()))
-    overlaid = tint(shown, evidence / np.float32(scale))
+    strength, scale = _strength(heatmap, height, width)
+    overlaid = tint(shown, strength)
     page, draw, top = _page(height, width, caption)
     page.paste(Image.fromarray(overlaid), ((page.width - width) // 2, top))
     _draw_bar(page, draw, top + height + GAP, scale, caption.answer)
+    return _png(page)
+
+
+def draw_picture(picture: NDArray[np.uint8]) -> bytes:
+    """Return a picture, uint8 `[H, W, 3]`, RGB, as a PNG."""
+    return _png(Image.fromarray(picture))
+
+
+def draw_evidence(heatmap: NDArray[np.float32], height: int, width: int) -> bytes:
+    """Draw the evidence alone, to lie over a picture of that size, and return a PNG with transparency.
+
+    Args:
+        heatmap: as `draw_explained` takes it.
+        height: of the picture, in pixels.
+        width: of the picture, in pixels.
+    """
+    strength, _ = _strength(heatmap, height, width)
+    return _png(Image.fromarray(evidence_colours(strength)))
+
+
+def _strength(heatmap: NDArray[np.float32], height: int, width: int) -> tuple[NDArray[np.float32], float]:
+    """Return the evidence at each pixel as a share of full colour, -1 to 1, and the evidence at full colour."""
+    evidence = enlarge(heatmap, height, width)
+    scale = max(LEAST_SCALE, float(np.abs(evidence).max()))
+    return evidence / np.float32(scale), scale
+
+
+def _png(image: Image.Image) -> bytes:
     file = BytesIO()
-    page.save(file, "PNG", compress_level=COMPRESSION)
+    image.save(file, "PNG", compress_level=COMPRESSION)
     return file.getvalue()
 
 

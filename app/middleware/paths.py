@@ -1,13 +1,14 @@
-"""The paths that are treated unlike the calls: documentation pages, and what anyone may read where calls need a key."""
+"""The paths that are treated unlike the calls: pages, and what anyone may read where calls need a key."""
 
 from starlette.types import Scope
 
+HOME = "/"
 SWAGGER = "/docs"
 REDOC = "/redoc"
 PAGE_FILES = "/static/"
 
-OPEN = frozenset({"/", SWAGGER, REDOC, "/openapi.json"})
-OPEN_UNDER = (PAGE_FILES, "/health/", "/problems/")
+OPEN = frozenset({HOME, SWAGGER, REDOC, "/openapi.json"})
+OPEN_UNDER = (PAGE_FILES, "/health/", "/v2/health/", "/problems/")
 
 
 def path_of(scope: Scope) -> str:
@@ -17,5 +18,10 @@ def path_of(scope: Scope) -> str:
 
 
 def is_open(path: str) -> bool:
-    """Whether what is there tells nothing of models or data: the documentation, the meaning of errors, health."""
+    """Whether what is there tells nothing of models or data: the pages, the meaning of errors, health."""
     return path in OPEN or path.startswith(OPEN_UNDER)
+
+
+def is_inference_protocol(path: str) -> bool:
+    """Whether a call there is one of the Open Inference Protocol."""
+    return path == "/v2" or path.startswith("/v2/")

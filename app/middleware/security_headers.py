@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.middleware.paths import PAGE_FILES, REDOC, SWAGGER, path_of
+from app.middleware.paths import HOME, PAGE_FILES, REDOC, SWAGGER, path_of
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 
@@ -21,8 +21,24 @@ ANSWER: RawHeaders = (
 )
 """Of an answer to a call: it loads nothing, and no cache keeps what was said of somebody's picture."""
 
+FRESH = (b"cache-control", b"no-cache")
+"""Of a page and its files: a browser asks whether they have changed, so that it never mixes those of two releases."""
+
+HOME_PAGE: RawHeaders = (
+    *EVERYWHERE,
+    FRESH,
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob:; "
+        b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+        b"trusted-types 'none'",
+    ),
+)
+"""Nothing inline, and no string becomes HTML or code (W3C, Trusted Types). A chosen picture is a `blob:`."""
+
 SWAGGER_PAGE: RawHeaders = (
     *EVERYWHERE,
+    FRESH,
     (
         b"content-security-policy",
         b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data: blob:; "
@@ -33,6 +49,7 @@ SWAGGER_PAGE: RawHeaders = (
 
 REDOC_PAGE: RawHeaders = (
     *EVERYWHERE,
+    FRESH,
     (
         b"content-security-policy",
         b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
@@ -54,16 +71,21 @@ class SecurityHeadersMiddleware:
             await self.app(scope, receive, send)
             return
 
+        # Before the application is called: a mount inside it makes its own prefix a part of the scope's.
+        own_headers = _headers_at(path_of(scope))
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 # A new message: the application may keep its own for the next answer.
-                message = {**message, "headers": [*message.get("headers", ()), *_headers_at(path_of(scope))]}
+                message = {**message, "headers": [*message.get("headers", ()), *own_headers]}
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
 
 
 def _headers_at(path: str) -> RawHeaders:
+    if path == HOME:
+        return HOME_PAGE
     if path == SWAGGER or path.startswith(PAGE_FILES):
         return SWAGGER_PAGE
     return REDOC_PAGE if path == REDOC else ANSWER

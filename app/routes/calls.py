@@ -40,15 +40,24 @@ class Call:
 
 
 def begin(request: Request, task: Task, query: Query) -> Call:
-    """Look at a request before its body is read.
+    """Look at a request, with its choices in its query, before its body is read. See `begin_with`.
 
     Raises:
         ProblemError: a choice or the deadline is not as documented.
+    """
+    return begin_with(request, task, query.read(request))
+
+
+def begin_with(request: Request, task: Task, options: Options) -> Call:
+    """Look at a request before its body is read.
+
+    Raises:
+        ProblemError: the deadline is not as documented.
         ModelUnavailableError: no model of the task is loaded.
         VersionNotLoadedError: not the version that it asks for.
         OverloadedError: too many inputs wait.
     """
-    service, options = service_of(request), query.read(request)
+    service = service_of(request)
     seconds = seconds_for(request, service.settings)
     model = service.registry.model(task.name, options.version)
     service.predictor.check_room(task.name)

@@ -6,7 +6,7 @@ from typing import cast
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from app.drawing.explained import Caption, draw_explained
+from app.drawing.explained import Caption, draw_evidence, draw_explained, draw_picture
 from app.examples import explained_picture_example, explained_text_example
 from app.inputs.image import read_colour
 from app.openapi import error_responses, file_or_json_response, ok_response, one_input_body
@@ -28,7 +28,7 @@ from app.problem_types import (
 from app.routes.accept import prefers
 from app.routes.answers import one_response
 from app.routes.calls import begin
-from app.routes.options import query_of
+from app.routes.options import Options, query_of
 from app.routes.payloads import read_one
 from app.routes.waiting import DEADLINE_PARAMETER
 from app.schemas import ExplainedDecision, ExplainedPicture, ExplainedText, WordEvidence
@@ -82,7 +82,7 @@ def _add_picture(router: APIRouter, task: Task) -> None:
         call = begin(request, task, query)
         picture = cast("bytes", await read_one(request, task, call.service.settings))
         if not prefers("application/json", PngResponse.media_type, request.headers.get("accept", "*/*")):
-            drawn = partial(_draw, call.model, picture, call.options.threshold)
+            drawn = partial(_draw, call.model, picture, call.options)
             return PngResponse(await call.wait_for(call.service.predictor.run(call.model, drawn)))
         work = partial(explanation.explain_picture, call.model, picture, call.options.threshold)
         explained = await call.wait_for(call.service.predictor.run(call.model, work))
@@ -133,9 +133,14 @@ def _add_text(router: APIRouter, task: Task) -> None:
     )
 
 
-def _draw(model: LoadedModel, picture: bytes, threshold: float | None) -> bytes:
-    explained = explanation.explain_picture(model, picture, threshold)
+def _draw(model: LoadedModel, picture: bytes, options: Options) -> bytes:
     shown = read_colour(picture, model.limits, LONGEST_SIDE)
+    if options.layer == "picture":
+        return draw_picture(shown)
+    explained = explanation.explain_picture(model, picture, options.threshold)
+    if options.layer == "evidence":
+        height, width = shown.shape[:2]
+        return draw_evidence(explained.heatmap, height, width)
     return draw_explained(shown, explained.heatmap, _caption(explained.prediction))
 
 
@@ -151,7 +156,8 @@ def _describe_picture(task: Task) -> str:
         f"at most {LONGEST_SIDE} pixels long, under its class activation map. Red is evidence for the answer, blue "
         "against it, in logits; the more opaque, the stronger. The title has the label and its probability, and "
         "warns of a picture that is not in distribution. A client whose `Accept` header prefers `application/json` "
-        f"gets the answer with the map's numbers.\n\n"
+        "gets the answer with the map's numbers. With `?layer=picture` the PNG is the picture alone, as it was read, "
+        "and with `?layer=evidence` the map alone, of the same size, to lay over it.\n\n"
         f"```\ncurl -F file=@picture.jpg -o explained.png {path}\n"
         f"curl -F file=@picture.jpg -H 'Accept: application/json' {path}\n```"
     )

@@ -8,7 +8,7 @@ from app.openapi import RETRY_AFTER, error_responses, ok_response, reference
 from app.problem_types import NOT_READY
 from app.problems import MEDIA_TYPE, problem_of, problem_response
 from app.routes.dependencies import RegistryOf
-from app.routes.states import readiness_of
+from app.routes.states import readiness_of, why_not_ready
 from app.schemas import Live, NotReady, Ready
 
 router = APIRouter(prefix="/health", tags=["health"])
@@ -39,14 +39,13 @@ async def live() -> Live:
     },
 )
 async def ready(request: Request, registry: RegistryOf) -> Ready | Response:
-    """Whether to send requests here, and if not, which tasks lack a model and why, or that the service stops."""
+    """Whether to send requests here, and if not, which tasks lack a model and why, or that the service stops.
+
+    A task that an administrator has unloaded does not count.
+    """
     tasks = {state.task.name: readiness_of(state) for state in registry.states()}
-    unavailable = [name for name, readiness in tasks.items() if readiness.state == "unavailable"]
-    if request.app.state.stopping:
-        detail = "The service is shutting down."
-    elif unavailable:
-        detail = f"No model is available for {', '.join(unavailable)}."
-    else:
+    detail = why_not_ready(registry.states(), request.app.state.stopping)
+    if detail is None:
         return Ready(tasks=tasks)
     problem = problem_of(NOT_READY, detail, request_id_of(request.scope))
     return problem_response(NotReady(**problem.model_dump(), tasks=tasks))

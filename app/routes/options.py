@@ -1,6 +1,6 @@
 """The query parameters of the predict and explain calls."""
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -11,6 +11,8 @@ from app.tasks import Task
 
 MAX_WORDS = 1000
 
+Layer = Literal["page", "picture", "evidence"]
+
 
 class Options(BaseModel):
     """What a caller may choose. A task's own subclass says which of these it offers, and their bounds."""
@@ -20,6 +22,7 @@ class Options(BaseModel):
     threshold: float | None = None
     top: int | None = None
     words: int = 10
+    layer: Layer = "page"
     version: int | None = None
 
 
@@ -82,6 +85,15 @@ def query_of(task: Task, *, explained: bool = False) -> Query:
         fields["words"] = (
             int,
             Field(10, ge=1, le=MAX_WORDS, description="how many words to list at most, the strongest first"),
+        )
+    if explained and task.kind == "image":
+        fields["layer"] = (
+            Layer,
+            Field(
+                "page",
+                description="what the PNG shows: the picture under the evidence, with a title and a legend (`page`), "
+                "the picture alone (`picture`), or the evidence alone (`evidence`), transparent where there is none",
+            ),
         )
     fields["version"] = (
         int | None,

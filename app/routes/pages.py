@@ -1,9 +1,9 @@
-"""The documentation pages, whose assets are all served from here, and the pages of the problem types."""
+"""The pages, whose assets are all served from here: one to try every task, the documentation, the problem types."""
 
 from pathlib import Path
 
 from fastapi import APIRouter
-from fastapi.responses import FileResponse, RedirectResponse
+from fastapi.responses import FileResponse
 
 from app.openapi import error_responses, ok_response
 from app.problem_types import MALFORMED, NOT_FOUND, PROBLEM_TYPES
@@ -16,9 +16,9 @@ router = APIRouter()
 
 
 @router.get("/", include_in_schema=False)
-async def home() -> RedirectResponse:
-    """Lead to the documentation."""
-    return RedirectResponse("docs")
+async def home() -> FileResponse:
+    """Show a page to try every task."""
+    return FileResponse(STATIC / "page" / "index.html")
 
 
 @router.get("/docs", include_in_schema=False)

@@ -1,5 +1,7 @@
 """From the registry's states to the bodies that show them."""
 
+from collections.abc import Iterable
+
 from app.schemas import ModelVersion, TaskModels, TaskReadiness
 from app.serving.versions import TaskState, VersionState
 
@@ -7,8 +9,16 @@ from app.serving.versions import TaskState, VersionState
 def readiness_of(state: TaskState) -> TaskReadiness:
     """Say whether a task can be answered."""
     if state.model is None:
-        return TaskReadiness(state="unavailable", version=None, reason=state.reason)
+        return TaskReadiness(state="unloaded" if state.unloaded else "unavailable", version=None, reason=state.reason)
     return TaskReadiness(state="available", version=state.model.artifact.manifest.version, reason=None)
+
+
+def why_not_ready(states: Iterable[TaskState], stopping: bool) -> str | None:
+    """Say why requests should go elsewhere; None if they may come. A task that was unloaded is not missed."""
+    if stopping:
+        return "The service is shutting down."
+    unavailable = [state.task.name for state in states if readiness_of(state).state == "unavailable"]
+    return f"No model is available for {', '.join(unavailable)}." if unavailable else None
 
 
 def models_of(state: TaskState) -> TaskModels:

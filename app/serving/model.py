@@ -20,11 +20,11 @@ from app.serving.golden import Golden, check_golden, load_golden
 from app.serving.manifest import Manifest, OperatingPoint
 from app.serving.signing import ManifestVerifier
 
-Payload = bytes | str
-"""What a client sent for one input: a file's bytes, or a text already decoded."""
-
 ModelInput = NDArray[np.uint8] | str
 """An input as it was read: a picture uint8 `[H, W, C]`, or a text."""
+
+Payload = bytes | str | NDArray[np.uint8]
+"""What a client sent for one input: a file's bytes, a text already decoded, or a picture as the model takes it."""
 
 OutputRow = tuple[NDArray[np.float32], np.float32]
 """What a model says of one input: probabilities `[K]` and ood_score."""
@@ -112,6 +112,8 @@ class LoadedModel:
         return predict_one(self.artifact.manifest, probabilities, score.item(), threshold)
 
     def _read(self, payload: Payload) -> ModelInput:
+        if isinstance(payload, np.ndarray):
+            return payload
         if isinstance(payload, str):
             return clean_text(payload, self.limits)
         return read_input(payload, self.artifact.manifest.input, self.limits)

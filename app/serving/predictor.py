@@ -7,6 +7,8 @@ from functools import partial
 from typing import TypeVar
 from weakref import WeakKeyDictionary, proxy
 
+import numpy as np
+
 from app.inputs.errors import InputError
 from app.serving.model import LoadedModel, ModelInput, OutputRow, Payload, Prediction
 from app.serving.scheduling.admission import Admission
@@ -54,7 +56,7 @@ class Predictor:
         """
         with self._admission_to(model).admitted(len(payloads)):
             scheduling = model.engine.scheduling
-            if sum(map(len, payloads)) <= scheduling.inline_bytes:
+            if sum(map(_size, payloads)) <= scheduling.inline_bytes:
                 return model.predict(payloads, threshold)
             if scheduling.in_batches:
                 return await self._predict_in_batches(model, payloads, threshold)
@@ -145,6 +147,10 @@ async def _all(coroutines: Iterable[Coroutine[None, None, Result]]) -> list[Resu
         for task in tasks:
             task.cancel()
         raise
+
+
+def _size(payload: Payload) -> int:
+    return payload.nbytes if isinstance(payload, np.ndarray) else len(payload)
 
 
 def _chunks(payloads: Sequence[Payload], workers: int) -> list[Sequence[Payload]]:

@@ -35,8 +35,9 @@ class Replacement:
 class Registry:
     """The models under `models_dir/<task>/<version>`.
 
-    Each task's state is replaced as a whole, so any thread may read at any time without a lock. `load`, `reload` and
-    `watch` change states: for one thread alone. A model is freed with the last request that had asked for it.
+    Each task's state is replaced as a whole, so any thread may read at any time without a lock. `load`, `reload`,
+    `unload` and `watch` change states: for one thread alone. A model is freed with the last request that had asked for
+    it.
 
     Args:
         models_dir: the models folder.
@@ -102,9 +103,25 @@ class Registry:
         """
         return self._reload(self._scan(self._states[task]), version)
 
+    def unload(self, task: str) -> Artifact | None:
+        """Let no version of a task serve until one is loaded by `reload`; return what served, if anything did.
+
+        Requests that came before are answered.
+
+        Raises:
+            KeyError: there is no such task.
+        """
+        before = self._states[task].model
+        self._states[task] = self._states[task].unloading()
+        logger.info("%s: unloaded", task)
+        return before.artifact if before else None
+
     def watch(self) -> None:
-        """Let each task's newest version serve if it is newer than any seen and was not refused as it lies there."""
-        for name in self._states:
+        """Let each task's newest version serve if it is newer than any seen and was not refused as it lies there.
+
+        A task that was unloaded stays so.
+        """
+        for name in [name for name, state in self._states.items() if not state.unloaded]:
             state = self._scan(self._states[name])
             newer = (version for version in state.found if version > state.seen)
             version = next((version for version in newer if self._may_have_changed(state, version)), None)
@@ -187,8 +204,10 @@ class Registry:
         except OSError:
             # Each task's state will say so.
             return
+        # A registry may have been asked for some of the tasks alone.
+        known = {*self._states, *(task.name for task in TASKS)}
         for folder in folders:
-            if folder.is_dir() and folder.name not in self._states and not folder.name.startswith("."):
+            if folder.is_dir() and folder.name not in known and not folder.name.startswith("."):
                 logger.warning("%s is ignored: there is no task %r", folder, folder.name)
 
 

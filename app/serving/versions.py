@@ -12,6 +12,8 @@ from app.tasks import Task
 VERSION_FOLDER = re.compile(r"[1-9][0-9]{0,17}")
 """TensorFlow Serving's own layout. A version being exported lies in a folder that does not match."""
 
+UNLOADED = "it was unloaded on request"
+
 Files = frozenset[tuple[str, int, int]]
 """Each file's name, size in bytes and time of change in nanoseconds: whether a folder has changed, without reading."""
 
@@ -42,7 +44,7 @@ class TaskState:
     """A task at one moment. `serving` answers requests that name no version.
 
     `found` lie on disk, newest first. `loaded` may be served, also after their folders are gone. Watching takes only
-    versions above `seen`. `absence` says why there is nothing to try.
+    versions above `seen`, and none of a task that was `unloaded`. `absence` says why there is nothing to try.
     """
 
     task: Task
@@ -52,6 +54,7 @@ class TaskState:
     serving: int | None = None
     seen: int = 0
     absence: str = "no model has been loaded yet"
+    unloaded: bool = False
 
     @property
     def model(self) -> LoadedModel | None:
@@ -63,6 +66,8 @@ class TaskState:
         """Why no model serves, None if one does."""
         if self.serving is not None:
             return None
+        if self.unloaded:
+            return UNLOADED
         refusals = (f"version {version}: {self.refused[version].reason}" for version in sorted(self.refused)[::-1])
         return "; ".join(refusals) or self.absence
 
@@ -89,7 +94,11 @@ class TaskState:
         """Return the state with a loaded version serving and, beside it, the newest others up to `kept` in all."""
         others = sorted((other for other in self.loaded if other != version), reverse=True)[: kept - 1]
         loaded = {kept_one: self.loaded[kept_one] for kept_one in (version, *others)}
-        return replace(self, loaded=loaded, serving=version, seen=seen)
+        return replace(self, loaded=loaded, serving=version, seen=seen, unloaded=False)
+
+    def unloading(self) -> "TaskState":
+        """Return the state with no version loaded, because somebody wished so."""
+        return replace(self, loaded={}, serving=None, unloaded=True)
 
     def _version(self, version: int) -> VersionState:
         refusal = self.refused.get(version)
@@ -98,8 +107,12 @@ class TaskState:
             return VersionState(version, "available", reason, self.loaded[version])
         if refusal:
             return VersionState(version, "refused", refusal.reason)
-        reason = "it has not been asked for" if self.serving is None else f"version {self.serving} serves"
-        return VersionState(version, "not_loaded", reason)
+        return VersionState(version, "not_loaded", self._reason_for_rest())
+
+    def _reason_for_rest(self) -> str:
+        if self.serving is not None:
+            return f"version {self.serving} serves"
+        return UNLOADED if self.unloaded else "it has not been asked for"
 
 
 def versions_in(folder: Path) -> list[int]:

@@ -22,7 +22,16 @@ KEY = new_key()
 LIMITED = new_key()
 ADMIN = new_key()
 PICTURE = jpeg((60, 60), (220, 30, 30))
-OPEN = ("/", "/docs", "/redoc", "/openapi.json", "/static/docs/swagger-ui.css", "/problems/overloaded", "/health/live")
+OPEN = (
+    "/",
+    "/docs",
+    "/redoc",
+    "/openapi.json",
+    "/static/docs/swagger-ui.css",
+    "/problems/overloaded",
+    "/health/live",
+    "/v2/health/live",
+)
 
 
 def with_routes(app: FastAPI) -> FastAPI:
@@ -105,7 +114,10 @@ def test_a_call_without_a_key_that_is_known_is_unauthenticated(
     assert KEY not in response.text
 
 
-@pytest.mark.parametrize("path", ["/models", "/models/digit", "/models/digit/card", "/caller", "/docs/", "/healthy"])
+@pytest.mark.parametrize(
+    "path",
+    ["/models", "/models/digit", "/models/digit/card", "/caller", "/docs/", "/healthy", "/v2", "/v2/models/digit"],
+)
 def test_everything_but_the_documentation_and_health_needs_a_key(guarded: httpx.Client, path: str) -> None:
     assert guarded.get(path).status_code == 401
     assert guarded.get(f"{path}?key={KEY}&api_key={KEY}&access_token={KEY}").status_code == 401
@@ -217,14 +229,15 @@ def test_the_document_asks_for_a_key_where_a_call_needs_one(guarded: httpx.Clien
     assert set(document["components"]["securitySchemes"]) == {"Bearer", "X-API-Key"}
     for path, operations in document["paths"].items():
         for operation in operations.values():
-            needs_key = not path.startswith(("/health/", "/problems/"))
+            needs_key = not path.startswith(("/health/", "/v2/health/", "/problems/"))
             assert ({"401", "429"} <= set(operation["responses"])) == needs_key
             assert ("security" in operation) == needs_key
     paths = client.get("/openapi.json").json()["paths"]
     asking = {
         path for path, operations in paths.items() for operation in operations.values() if "security" in operation
     }
-    assert asking == {"/models/{task}/reload"}
+    load, unload = (f"/v2/repository/models/{{model}}/{call}" for call in ("load", "unload"))
+    assert asking == {"/models/{task}/reload", load, unload}
 
 
 def test_a_bad_keys_file_keeps_the_service_from_starting(tmp_path: Path) -> None:

@@ -9,13 +9,17 @@ import httpx
 import pytest
 from pydantic import TypeAdapter
 
-from app import schemas
+from app import schemas, schemas_v2
 from app.tasks import TASKS
 
 Json = dict[str, Any]
 
 ONE = {"200", "400", "404", "408", "413", "415", "422", "500", "503", "504"}
 BATCH = {"200", "400", "404", "408", "413", "415", "500", "503", "504"}
+V2_INFER = {"200", "400", "404", "408", "413", "415", "500", "503", "504"}
+V2_ADMIN = {"200", "400", "401", "403", "404", "408", "413", "415", "500"}
+V2_MODEL = [f"/v2/models/{{model}}{end}" for end in ("", "/ready", "/config")]
+V2_VERSION = [f"/v2/models/{{model}}/versions/{{version}}{end}" for end in ("", "/ready", "/config")]
 STATUSES = {
     **{f"/predict/{task.name}": ONE for task in TASKS},
     **{f"/predict/{task.name}/batch": BATCH for task in TASKS},
@@ -25,6 +29,14 @@ STATUSES = {
     "/models/{task}/reload": {"200", "400", "401", "403", "404", "409", "500"},
     "/models/{task}/card": {"200", "404", "500", "503"},
     "/models/{task}/plots/{name}": {"200", "404", "500", "503"},
+    **{path: {"200", "400", "404", "500", "503"} for path in (*V2_MODEL, *V2_VERSION)},
+    **{f"{path}/infer": V2_INFER for path in ("/v2/models/{model}", "/v2/models/{model}/versions/{version}")},
+    "/v2": {"200", "500"},
+    "/v2/health/live": {"200", "500"},
+    "/v2/health/ready": {"200", "500", "503"},
+    "/v2/repository/index": {"200", "400", "408", "413", "415", "500"},
+    "/v2/repository/models/{model}/load": {*V2_ADMIN, "409"},
+    "/v2/repository/models/{model}/unload": V2_ADMIN,
     "/health/live": {"200", "500"},
     "/health/ready": {"200", "500", "503"},
     "/problems/{slug}": {"200", "404", "500"},
@@ -117,7 +129,8 @@ def test_a_text_call_takes_json_plain_text_and_a_form(document: Json) -> None:
 def test_every_call_that_runs_a_model_takes_a_deadline(document: Json) -> None:
     for path, operation in operations(document):
         names = [parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "header"]
-        assert names == (["X-Deadline-Ms"] if path.startswith(("/predict", "/explain")) else [])
+        runs_a_model = path.startswith(("/predict", "/explain")) or path.endswith("/infer")
+        assert ("X-Deadline-Ms" in names) == runs_a_model
 
 
 def test_every_task_lets_its_version_be_named_and_lists_what_else_it_lets_choose(document: Json) -> None:
@@ -136,8 +149,8 @@ def test_every_task_lets_its_version_be_named_and_lists_what_else_it_lets_choose
         "/predict/pneumonia": ["threshold", "version"],
         "/predict/pneumonia/batch": ["threshold", "version"],
         "/explain/topic": ["top", "words", "version"],
-        "/explain/catdog": ["version"],
-        "/explain/pneumonia": ["threshold", "version"],
+        "/explain/catdog": ["layer", "version"],
+        "/explain/pneumonia": ["threshold", "layer", "version"],
     }
     assert {path: parameters[path] for path in expected} == expected
     assert all("version" in names for names in parameters.values())
@@ -148,7 +161,8 @@ def test_an_admin_call_says_how_its_key_is_sent(document: Json) -> None:
     assert schemes["Bearer"]["scheme"] == "bearer"
     assert (schemes["X-API-Key"]["in"], schemes["X-API-Key"]["name"]) == ("header", "X-API-Key")
     secured = {path: operation["security"] for path, operation in operations(document) if "security" in operation}
-    assert secured == {"/models/{task}/reload": [{"Bearer": []}, {"X-API-Key": []}]}
+    calls = ("/models/{task}/reload", "/v2/repository/models/{model}/load", "/v2/repository/models/{model}/unload")
+    assert secured == {path: [{"Bearer": []}, {"X-API-Key": []}] for path in calls}
 
 
 def test_every_call_has_a_summary_and_a_description(document: Json) -> None:
@@ -166,7 +180,8 @@ def _examples(content: Json) -> Iterator[Any]:
 
 def _type_of(schema: Json) -> Any:
     if "$ref" in schema:
-        return getattr(schemas, schema["$ref"].rpartition("/")[2])
+        name = schema["$ref"].rpartition("/")[2]
+        return getattr(schemas, name, None) or getattr(schemas_v2, name)
     if "anyOf" in schema:
         return reduce(or_, (_type_of(option) for option in schema["anyOf"]))
     assert schema["type"] == "array"

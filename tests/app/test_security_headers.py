@@ -21,7 +21,6 @@ EVERYWHERE = {
     "cross-origin-resource-policy": "same-origin",
 }
 ANSWERS = [
-    ("GET", "/", {}),
     ("GET", "/models", {}),
     ("GET", "/models/catdog/card", {}),
     ("GET", "/models/catdog/plots/roc.png", {}),
@@ -39,7 +38,7 @@ ANSWERS = [
     ("POST", "/predict/topic", {"json": {"text": "oil"}}),
     ("POST", "/explain/catdog", {"content": PICTURE}),
 ]
-PAGES = [("GET", path, {}) for path in ("/docs", "/redoc", "/static/docs/swagger-ui.css", "/static/docs/none.js")]
+PAGES = [("GET", path, {}) for path in ("/", "/docs", "/redoc", "/static/docs/swagger-ui.css", "/static/docs/none.js")]
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +104,7 @@ class Inline(HTMLParser):
             self.found.append(self._element)
 
 
-@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+@pytest.mark.parametrize("path", ["/", "/docs", "/redoc"])
 def test_a_page_runs_no_script_but_this_services_files_and_has_none_inline(client: httpx.Client, path: str) -> None:
     page = client.get(path)
     rules = policy(page)
@@ -119,8 +118,15 @@ def test_a_page_runs_no_script_but_this_services_files_and_has_none_inline(clien
 
 
 def test_only_redoc_may_write_style_sheets(client: httpx.Client) -> None:
-    assert policy(client.get("/docs"))["style-src"] == ["'self'"]
+    assert policy(client.get("/"))["style-src"] == policy(client.get("/docs"))["style-src"] == ["'self'"]
     assert policy(client.get("/redoc"))["style-src"] == ["'self'", "'unsafe-inline'"]
+
+
+def test_the_page_to_try_tasks_makes_no_code_or_html_of_text(client: httpx.Client) -> None:
+    rules = policy(client.get("/"))
+    assert rules["require-trusted-types-for"] == ["'script'"]
+    assert rules["trusted-types"] == ["'none'"]
+    assert rules["img-src"] == ["'self'", "blob:"]
 
 
 def test_a_parser_of_inline_code_finds_it() -> None:

@@ -13,8 +13,12 @@ from helpers.documents import PROJECT, anchors_of, links_of, pages
 PAGES = pages()
 IDS = [str(page.relative_to(PROJECT)) for page in PAGES]
 CARDS = sorted(PROJECT.glob("models/*/*/MODEL_CARD.md"))
-VARIABLES = {variable_of(name) for name in Settings.model_fields}
 VARIABLE = re.compile(r"\bQUARTET_[A-Z0-9_]*[A-Z0-9]\b")
+COMMANDS = (PROJECT / "app" / "commands").rglob("*.py")
+VARIABLES = {variable_of(name) for name in Settings.model_fields} | {
+    name for module in COMMANDS for name in re.findall(r'= "(QUARTET_[A-Z_]+)"', module.read_text())
+}
+"""The settings, and what a command alone reads: credentials, which are no setting of the service."""
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:home|root|work|Users|tmp/wt)/")
 REGISTRY = re.compile(r"\b(?:pypi\.org|pythonhosted|npmjs|docker\.io|ghcr\.io|quay\.io|gcr\.io)\b")
 

@@ -17,6 +17,7 @@ from PIL import Image
 
 from helpers.documents import PROJECT
 from helpers.drawn_data import draw_cats_dogs, draw_chest_xrays, draw_digits, write_news
+from helpers.picture_files import shipped_file
 
 SECONDS = 300
 NOT_RUN = ("make", "pip", "uv", "docker", "podman", "buildah", "apt-get")
@@ -103,6 +104,7 @@ class PageSession:
         self._state = root / "state"
         self._folder = root / "quartet"
         self._groups: list[int] = []
+        self._status = 0
         self._python: subprocess.Popen[str] | None = None
         self._port = port or _free_port()
         self._state.mkdir()
@@ -151,11 +153,13 @@ class PageSession:
 
     def shell(self, commands: str, *, strict: bool) -> tuple[int, str]:
         """Run shell commands; `strict` ends with the first that fails, and takes HTTP errors of curl for failures."""
-        script = SHELL.format(state=self._state) + ("set -euo pipefail\n" if strict else "") + self._here(commands)
+        begin = "set -euo pipefail" if strict else f"(exit {self._status})"
+        script = f"{SHELL.format(state=self._state)}{begin}\n{self._here(commands)}"
         folder = self._state / "folder"
         where = folder.read_text().strip() if folder.exists() else str(self._folder)
         environment = {**self._environment, **({"QUARTET_PAGE_STRICT": "1"} if strict else {})}
-        return self._run(["bash", "-c", script], where, environment)
+        self._status, said = self._run(["bash", "-c", script], where, environment)
+        return self._status, said
 
     def javascript(self, source: str) -> tuple[int, str]:
         """Run a JavaScript module in Node."""
@@ -259,5 +263,5 @@ def _copy_examples(folder: Path) -> None:
     for example in EXAMPLES.iterdir():
         if example.suffix in (".jpeg", ".txt"):
             shutil.copyfile(example, folder / example.name)
-    for name in ("cat", "seven"):
-        Image.open(EXAMPLES / f"{name}.jpeg").save(folder / f"{name}.png")
+    (folder / "cat.png").write_bytes(shipped_file("chelsea.png"))
+    Image.open(EXAMPLES / "seven.jpeg").save(folder / "seven.png")

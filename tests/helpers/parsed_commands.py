@@ -13,8 +13,8 @@ from helpers.documents import PROJECT
 MAKEFILE = (PROJECT / "Makefile").read_text()
 
 
-class _ParsedError(Exception):
-    """The command's options were taken."""
+class _Parsed(BaseException):
+    """The command's options were taken: no error, and for no command to catch."""
 
 
 def refusal_of(command: str) -> str | None:
@@ -62,7 +62,7 @@ def _refused_options(module: str, options: list[str]) -> str | None:
 
     def stop(parser: argparse.ArgumentParser, args: list[str] | None = None, namespace: object = None) -> None:
         parse_args(parser, args, namespace)  # type: ignore[call-overload]
-        raise _ParsedError
+        raise _Parsed
 
     said = StringIO()
     with (
@@ -75,7 +75,7 @@ def _refused_options(module: str, options: list[str]) -> str | None:
         warnings.filterwarnings("ignore", ".*found in sys.modules", RuntimeWarning)
         try:
             runpy.run_module(module, run_name="__main__")
-        except _ParsedError:
+        except _Parsed:
             return None
         except (SystemExit, ImportError) as error:
             return said.getvalue() or str(error)

@@ -50,7 +50,7 @@ def test_it_says_where_it_answers_survives_bad_input_and_stops_on_a_signal(proce
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("MAX_PIXELS", "-5", "max_pixels"),
+        ("MAX_PIXELS", "-5", "quartet serve: QUARTET_MAX_PIXELS: Input should be greater than 0\n"),
         ("API_KEYS_FILE", "gone.toml", "the keys file gone.toml cannot be read: No such file or directory"),
         ("MODEL_PUBLIC_KEY", "gone.pub", "the public key gone.pub cannot be read: No such file or directory"),
     ],
@@ -80,7 +80,7 @@ def test_a_port_that_is_in_use_is_named_before_any_model_is_loaded(processes: st
             text=True,
             check=False,
         )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith(f"quartet serve: cannot listen on 127.0.0.1, port {port}: ")
     assert done.stderr.count("\n") == 1

@@ -1,16 +1,11 @@
-import argparse
-
 import pytest
 
-from app.commands.settings import add_command
+from app.cli import main
 from app.settings import Settings
 
 
 def run(*words: str) -> int:
-    parser = argparse.ArgumentParser()
-    add_command(parser.add_subparsers())
-    options = parser.parse_args(["settings", *words])
-    return int(options.func(options))
+    return main(["settings", *words])
 
 
 def test_every_setting_is_listed_with_its_value_and_where_that_is_from(
@@ -32,7 +27,7 @@ def test_a_value_that_cannot_be_used_is_named(
 ) -> None:
     monkeypatch.setenv("QUARTET_PORT", "many")
     assert run() == 2
-    assert "port" in capsys.readouterr().err
+    assert "QUARTET_PORT" in capsys.readouterr().err
 
 
 def test_the_reference_has_a_row_for_every_setting(capsys: pytest.CaptureFixture[str]) -> None:

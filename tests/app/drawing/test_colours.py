@@ -1,6 +1,7 @@
 import numpy as np
+from PIL import Image
 
-from app.drawing.colours import AGAINST, FOR, MAX_OPACITY, tint
+from app.drawing.colours import AGAINST, FOR, MAX_OPACITY, evidence_colours, tint
 
 GREY = np.full((1, 5, 3), 128, np.uint8)
 STRENGTHS = np.array([[-1, -0.5, 0, 0.5, 1]], np.float32)
@@ -29,3 +30,15 @@ def test_what_lies_under_the_strongest_evidence_is_still_seen():
     stripes[1] = 255
     dark, light = tint(stripes, np.ones((2, 1), np.float32))[:, 0].astype(int)
     assert ((light - dark) >= 255 * (1 - MAX_OPACITY) - 1).all()
+
+
+def test_the_colours_by_themselves_laid_over_a_picture_are_the_tinted_picture():
+    noise = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
+    strength = np.random.default_rng(1).uniform(-1, 1, (40, 30)).astype(np.float32)
+    over = Image.fromarray(evidence_colours(strength))
+    laid = Image.alpha_composite(Image.fromarray(noise).convert("RGBA"), over).convert("RGB")
+    np.testing.assert_allclose(np.asarray(laid, int), tint(noise, strength), atol=2)
+
+
+def test_the_colours_by_themselves_are_transparent_where_there_is_no_evidence():
+    assert list(evidence_colours(STRENGTHS)[0, :, 3]) == [166, 83, 0, 83, 166]

@@ -80,6 +80,35 @@ def test_a_picture_that_is_not_in_distribution_carries_a_warning(client: httpx.C
     assert noisy.height > calm.height
 
 
+@pytest.mark.parametrize("task", ["catdog", "pneumonia"])
+def test_the_picture_and_the_evidence_come_alone_for_a_client_that_lays_the_one_over_the_other(
+    client: httpx.Client, task: str
+) -> None:
+    photo = encoded(CAT.resize((1000, 500)), "PNG")
+    picture, evidence, whole = (
+        page_of(client.post(f"/explain/{task}", params={"layer": layer}, content=photo))
+        for layer in ("picture", "evidence", "page")
+    )
+    assert picture.size == evidence.size == (LONGEST_SIDE, LONGEST_SIDE // 2)
+    assert evidence.mode == "RGBA"
+    laid = np.asarray(Image.alpha_composite(picture.convert("RGBA"), evidence).convert("RGB"), int)
+    left, top = (
+        (whole.width - picture.width) // 2,
+        next(row for row in range(200) if (np.asarray(whole)[row, 20:-20] != 255).any(-1).all()),
+    )
+    inside = np.asarray(whole.crop((left, top, left + picture.width, top + picture.height)), int)
+    assert np.abs(inside - laid).max() <= 2
+    assert np.abs(laid - np.asarray(picture.convert("RGB"), int)).max() > 20
+
+
+def test_an_unknown_layer_is_a_malformed_request(
+    client: httpx.Client, problem: Callable[[httpx.Response], dict[str, object]]
+) -> None:
+    refused = client.post("/explain/catdog", params={"layer": "heat"}, content=encoded(CAT, "PNG"))
+    assert refused.status_code == 400
+    assert "'page', 'picture' or 'evidence'" in str(problem(refused)["detail"])
+
+
 @pytest.mark.parametrize(("task", "params"), [("catdog", {}), ("pneumonia", {}), ("pneumonia", {"threshold": 0.3})])
 def test_a_client_that_prefers_json_gets_the_answer_and_the_map(
     client: httpx.Client, task: str, params: dict[str, float]

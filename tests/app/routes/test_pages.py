@@ -1,11 +1,14 @@
-"""The documentation pages work without any other server."""
+"""The pages work without any other server."""
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 import pytest
+
+from app.routes.pages import STATIC
 
 REFERENCES = {"src", "href", "spec-url", "action", "poster", "data"}
 
@@ -33,7 +36,11 @@ class References(HTMLParser):
 
 @pytest.mark.parametrize(
     ("path", "script"),
-    [("/docs", "static/docs/swagger-ui-bundle.js"), ("/redoc", "static/docs/redoc.standalone.js")],
+    [
+        ("/", "static/page/main.js"),
+        ("/docs", "static/docs/swagger-ui-bundle.js"),
+        ("/redoc", "static/docs/redoc.standalone.js"),
+    ],
 )
 def test_a_page_loads_only_what_this_service_has(client: httpx.Client, path: str, script: str) -> None:
     page = client.get(path)
@@ -66,7 +73,20 @@ def test_the_assets_licences_lie_beside_them(client: httpx.Client, name: str) ->
     assert "icen" in client.get(f"/static/docs/{name}.LICENSE").text
 
 
-def test_the_front_door_leads_to_the_documentation(client: httpx.Client) -> None:
-    response = client.get("/")
-    assert response.status_code == 307
-    assert client.get(urljoin("/", response.headers["location"])).status_code == 200
+def test_every_module_that_the_page_imports_is_here_as_a_script_and_asked_for_anew(client: httpx.Client) -> None:
+    seen: set[str] = set()
+    waiting = {"/static/page/main.js"}
+    while waiting:
+        at = waiting.pop()
+        seen.add(at)
+        module = client.get(at)
+        assert module.status_code == 200, at
+        assert module.headers["content-type"].split(";")[0] in {"text/javascript", "application/javascript"}
+        assert module.headers["cache-control"] == "no-cache"
+        again = client.get(at, headers={"If-None-Match": module.headers["etag"]})
+        assert again.status_code == 304
+        imported = {
+            urljoin(at, name) for name in re.findall(r"""^import .* from "(.+)";$""", module.text, re.MULTILINE)
+        }
+        waiting |= imported - seen
+    assert {Path(at).name for at in seen} == {file.name for file in (STATIC / "page").glob("*.js")}

@@ -75,16 +75,25 @@ class Lifecycle(RuleBasedStateMachine):
         assert self.registry.state("digit").model is model
 
     @rule()
+    def unload(self) -> None:
+        before = self.serving
+        served = self.registry.unload("digit")
+        assert (served and served.manifest.version) == before
+        assert self.serving is None
+        assert self.registry.state("digit").unloaded
+
+    @rule()
     def watch(self) -> None:
         before = self.serving
         self.registry.watch()
         assert before is None or (self.serving is not None and self.serving >= before)
+        assert not (self.registry.state("digit").unloaded and self.serving)
 
     @rule()
     def watch_until_nothing_changes(self) -> None:
         for _ in self.on_disk:
             self.registry.watch()
-        if self.serving is None:
+        if self.serving is None and not self.registry.state("digit").unloaded:
             assert not any(self.on_disk.values())
 
     @invariant()

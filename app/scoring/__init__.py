@@ -1,0 +1,1 @@
+"""Many inputs answered by one model into one table of results, offline: `quartet score`."""
