@@ -39,7 +39,8 @@ if [ -e {state}/server ]; then
     kill -9 "$(cat {state}/server)" 2>/dev/null
     while kill -0 "$(cat {state}/server)" 2>/dev/null; do sleep 0.05; done
 fi
-{python} -m app.cli "$@" >{state}/server.log 2>&1 </dev/null &
+: >{state}/server.log
+{python} -m app.cli "$@" >>{state}/server.log 2>&1 </dev/null &
 echo $! >{state}/server
 for _ in $(seq 1200); do
     grep -m1 "^Quartet is ready" {state}/server.log && exit 0
