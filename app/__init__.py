@@ -1,1 +1,1 @@
-"""Quartet's service: four models behind one HTTP door. Never imports `training`."""
+"""Quartet's service: models behind one HTTP door. Never imports `training`."""

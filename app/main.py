@@ -43,8 +43,10 @@ from app.serving.watching import watching
 from app.settings import Settings
 from app.tasks import TASKS, Task
 
-DESCRIPTION = """Four models behind one door: the topic of a news text, a handwritten digit, cat or dog, and
-pneumonia in a chest X-ray.
+QUESTIONS = "\n".join(f"- **{task.title}**: {task.summary}" for task in TASKS)
+DESCRIPTION = f"""Models behind one door:
+
+{QUESTIONS}
 
 Every error is `application/problem+json` (RFC 9457), and every response carries an `X-Request-ID`: the
 request's own, if it sent one of letters, digits and `._:+/=-`.

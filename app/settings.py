@@ -16,7 +16,9 @@ from app.serving.model import MAX_BATCH
 from app.serving.predictor import SchedulingPolicy
 from app.serving.scheduling.batcher import BatchPolicy
 
-MIB = 1024 * 1024
+PREFIX = "QUARTET_"
+KIB = 1024
+MIB = 1024 * KIB
 MOST_DECODING_PIXELS = 100_000_000
 
 
@@ -32,12 +34,14 @@ def _workers_of_each(processes: int) -> int:
 class Settings(BaseSettings):
     """The service's settings."""
 
-    model_config = SettingsConfigDict(env_prefix="QUARTET_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
     port: int = Field(8000, ge=0, le=65535, description="TCP port to listen on; 0 for any free one")
     models_dir: Path = Field(
-        default_factory=_default_models_dir, description="folder of <task>/<version>/ model folders"
+        default_factory=_default_models_dir,
+        description="folder of `<task>/<version>/` model folders; unless set, `models` beside the program or, if there "
+        "is none, in the working folder",
     )
     max_body_bytes: PositiveInt = Field(
         32 * MIB, description="largest request body; an uncompressed 16-bit X-ray of 4000 x 4000 pixels fits"
@@ -51,7 +55,7 @@ class Settings(BaseSettings):
         512, description="most connections at a time; one beyond is answered 503 and closed. Each is an open file"
     )
     max_head_bytes: PositiveInt = Field(
-        32 * 1024, description="most bytes of a request's line and headers; a request beyond is answered 431"
+        32 * KIB, description="most bytes of a request's line and headers; a request beyond is answered 431"
     )
     head_seconds: PositiveFloat = Field(
         10, description="how long a request's line and headers may take to come; a slower one is answered 408"

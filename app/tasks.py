@@ -1,4 +1,4 @@
-"""The four tasks as data. A fifth is one more row here, a recipe and a folder under `models/`."""
+"""The tasks as data. One more is a row here, `training/recipes/<name>.py` and a folder under `models/`."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,11 +1,8 @@
-"""What each task's model card says of the data's origin, the model's use and its limits."""
-
-from collections.abc import Mapping
-from types import MappingProxyType
+"""What the first four tasks' model cards say of the data's origin, the model's use and its limits."""
 
 from training.card import CardText
 
-_TOPIC = CardText(
+TOPIC = CardText(
     intended_use=(
         "Sorting English business news, or text much like it, into the 46 topics of Reuters-21578; teaching "
         "and comparing text classifiers."
@@ -43,7 +40,7 @@ _TOPIC = CardText(
     ),
 )
 
-_DIGIT = CardText(
+DIGIT = CardText(
     intended_use=(
         "Reading one handwritten digit in a drawing, a scan or a photo of paper, dark on light or light on "
         "dark; teaching and comparing image classifiers."
@@ -75,7 +72,7 @@ _DIGIT = CardText(
     caution="A misread digit in an amount, an address or a dose does harm: have a person check what matters.",
 )
 
-_CATDOG = CardText(
+CATDOG = CardText(
     intended_use=("Telling cats from dogs in photos that show one of them; teaching and comparing image classifiers."),
     not_for="other animals, breeds, several animals in one photo, drawings; finding where the animal is.",
     factors=(
@@ -109,7 +106,7 @@ _CATDOG = CardText(
     caution="Photos may show people and homes. The service keeps none of the photos that it is asked about.",
 )
 
-_PNEUMONIA = CardText(
+PNEUMONIA = CardText(
     intended_use=(
         "Research and teaching: how well a network tells normal chest X-rays of small children from those "
         "with pneumonia, and where it fails."
@@ -160,8 +157,4 @@ _PNEUMONIA = CardText(
         "pictures are of real children, published without names; keep pictures that you send as "
         "confidential as any patient's."
     ),
-)
-
-CARD_TEXTS: Mapping[str, CardText] = MappingProxyType(
-    {"topic": _TOPIC, "digit": _DIGIT, "catdog": _CATDOG, "pneumonia": _PNEUMONIA}
 )

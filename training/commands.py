@@ -83,20 +83,18 @@ def run_train(arguments: argparse.Namespace) -> int:
     """Run the command; 0 when trained, 2 when the data, the run folder or an option is not usable."""
     from training.datasets.base import DatasetError
     from training.export import ExportError
-    from training.recipes.catalogue import find_recipe, recipes_for
+    from training.recipes.catalogue import find_recipe, training_of
     from training.run import RunError
 
-    recipes = recipes_for(arguments.task)
-    if arguments.list:
-        for recipe in recipes:
-            print(f"{recipe.name:14} {recipe.summary}")
-        return 0
     if arguments.sign and not arguments.out:
         print("quartet train: --sign signs a release: it needs --export or --out", file=sys.stderr)
         return 2
     try:
-        recipe = find_recipe(arguments.task, arguments.recipe or recipes[-1].name)
-        _train(arguments, recipe)
+        if arguments.list:
+            for recipe in training_of(arguments.task).recipes:
+                print(f"{recipe.name:14} {recipe.summary}")
+        else:
+            _train(arguments, find_recipe(arguments.task, arguments.recipe))
     except KeyError as error:
         print(f"quartet train: {error.args[0]}", file=sys.stderr)
     except (DatasetError, RunError, ExportError) as error:

@@ -36,13 +36,13 @@ def add_compare(subparsers: Subparsers) -> None:
 
 def run_compare(options: argparse.Namespace) -> int:
     """Run the command; 0 when written, 2 when a folder is not that of a finished run of a known recipe."""
-    from training.recipes.catalogue import ALL
+    from training.recipes.catalogue import all_recipes
     from training.report.comparison import comparison
     from training.run import RunError
     from training.summary import read_summary
 
     try:
-        document = comparison(ALL, [read_summary(folder) for folder in options.runs])
+        document = comparison(all_recipes(), [read_summary(folder) for folder in options.runs])
     except RunError as error:
         print(f"quartet compare: {error}", file=sys.stderr)
         return 2

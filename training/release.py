@@ -12,12 +12,12 @@ from app.serving.artifact import CARD_FILE, GOLDEN_FILE
 from app.serving.golden import Golden, save_golden
 from app.serving.manifest import Manifest
 from training.card import write_card
-from training.card_texts import CARD_TEXTS
 from training.datasets.base import Dataset
 from training.export import new_version, save_manifest, save_module
 from training.golden import golden_inputs
 from training.portable import save_portable
 from training.recipes.base import Recipe
+from training.recipes.catalogue import training_of
 from training.report.plots import plot_shifts
 from training.report.run_plots import write_plots
 from training.serving_module import ServingModule
@@ -87,7 +87,7 @@ def export(
         write_card(
             folder / CARD_FILE,
             complete({}),
-            CARD_TEXTS[recipe.task],
+            training_of(recipe.task).card,
             recipe_summary=recipe.summary,
             plots=plots,
         )

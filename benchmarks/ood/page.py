@@ -79,7 +79,7 @@ def page(
     """
     count, colour = photographs
     parts = [INTRODUCTION.format(photographs=count, colour=colour).rstrip()]
-    parts.append(f"```sh\n{command}\n```")
+    parts.append(f"<!-- test: parse it needs the data sets whole, and takes minutes -->\n```sh\n{command}\n```")
     parts.append(f"![Scores of each set against the threshold of its model]({plot})")
     parts += [f"Not measured: {note}" for note in notes]
     for result in results:

@@ -43,7 +43,7 @@ def test_a_command_whose_extra_is_missing_is_listed_all_the_same(
 def test_a_command_that_misses_its_extra_only_once_it_runs_says_so_too() -> None:
     # None is what Python takes for a package that is not installed.
     program = "import sys; sys.modules['scipy'] = None; from app.cli import main; sys.exit(main())"
-    words = [sys.executable, "-c", program, "train", "digit", "--list"]
+    words = [sys.executable, "-c", program, "train", "topic", "--list"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].endswith("Install it with: pip install 'quartet[train]'")

@@ -11,6 +11,7 @@ import pytest
 from app.main import create_app
 from app.serving.golden import load_golden, save_golden
 from app.settings import Settings
+from app.tasks import TASKS
 from helpers.pictures import png
 from helpers.servers import serving
 from helpers.tiny_models import write_manifest
@@ -93,5 +94,5 @@ def test_the_card_of_a_refused_model_is_not_shown(damaged: httpx.Client, problem
 def test_without_any_model_the_service_starts_and_says_so(tmp_path: Path, problem: Check) -> None:
     with serving(create_app(Settings(models_dir=tmp_path / "nowhere"))) as at:
         body = problem(httpx.get(f"{at}/health/ready"))
-    assert body["detail"] == "No model is available for topic, digit, catdog, pneumonia."
+    assert body["detail"] == f"No model is available for {', '.join(task.name for task in TASKS)}."
     assert str(tmp_path) not in str(body)

@@ -22,19 +22,15 @@ from app.serving.manifest import (
     SplitMetrics,
 )
 from app.serving.tensorflow_engine import TensorFlowEngine
+from app.tasks import TASKS
 
 TOPICS = tuple(f"topic-{number:02}" for number in range(46))
-LABELS = {
-    "topic": TOPICS,
-    "digit": tuple("0123456789"),
-    "catdog": ("cat", "dog"),
-    "pneumonia": ("NORMAL", "PNEUMONIA"),
-}
+LABELS = {task.name: tuple(label for label, _ in task.example) for task in TASKS} | {"topic": TOPICS}
 SPECS: dict[str, InputSpec] = {
+    **{task.name: ImageSpec(mode="L", height=16, width=16) for task in TASKS},
     "topic": TextSpec(),
     "digit": DigitSpec(),
     "catdog": ImageSpec(mode="RGB", height=16, width=16),
-    "pneumonia": ImageSpec(mode="L", height=16, width=16),
 }
 OOD_THRESHOLD = 2.0
 CARD = "# A tiny model\n\n![](plots/roc.png)\n"
@@ -95,7 +91,10 @@ class _Picture(tf.Module):
             cat = tf.sigmoid(8 * tf.reduce_mean(pixels[..., 0] - pixels[..., 2], [1, 2]))
             return tf.stack([cat, 1 - cat], -1)
         brightness = tf.reduce_mean(pixels, [1, 2, 3])
-        return tf.stack([1 - brightness, brightness], -1)
+        if self.task == "pneumonia":
+            return tf.stack([1 - brightness, brightness], -1)
+        labels = len(LABELS[self.task])
+        return tf.nn.softmax(tf.one_hot(tf.cast(brightness * labels, tf.int32), labels) * 5)
 
 
 def write_models(root: Path) -> None:

@@ -9,7 +9,7 @@ from app.inputs.spec import DigitSpec, ImageSpec, TextSpec
 from app.serving.manifest import DatasetInfo, Estimate, Manifest, OodRule, OperatingPoint, SplitMetrics
 from app.tasks import TASKS
 from training.card import write_card
-from training.card_texts import CARD_TEXTS
+from training.recipes.catalogue import training_of
 
 
 def manifest(**changes):
@@ -56,7 +56,7 @@ def manifest(**changes):
 
 
 def card(tmp_path, described, **options):
-    write_card(tmp_path / "MODEL_CARD.md", described, CARD_TEXTS[described.task], **options)
+    write_card(tmp_path / "MODEL_CARD.md", described, training_of(described.task).card, **options)
     return (tmp_path / "MODEL_CARD.md").read_text(encoding="utf-8")
 
 
@@ -145,7 +145,7 @@ def test_every_table_row_has_as_many_cells_as_its_head(tmp_path):
 
 
 def test_every_task_has_a_text():
-    assert set(CARD_TEXTS) == {task.name for task in TASKS}
+    assert all(training_of(task.name).card.intended_use for task in TASKS)
 
 
 @pytest.mark.parametrize(

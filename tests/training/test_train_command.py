@@ -13,7 +13,7 @@ from app.cli import main
 from app.serving.artifact import open_artifact
 from helpers.drawn_data import draw_digits, write_news
 from training.recipes.base import settings_of
-from training.recipes.catalogue import ALL, find_recipe
+from training.recipes.catalogue import all_recipes, find_recipe
 from training.stopwatch import read_parts
 from training.summary import read_summary
 
@@ -107,7 +107,7 @@ def test_the_configuration_has_every_setting_of_the_recipe_and_of_the_command(di
     }
 
 
-@pytest.mark.parametrize("recipe", ALL, ids=lambda recipe: f"{recipe.task}/{recipe.name}")
+@pytest.mark.parametrize("recipe", all_recipes(), ids=lambda recipe: f"{recipe.task}/{recipe.name}")
 def test_the_settings_of_a_recipe_are_all_of_its_fields(recipe):
     settings = settings_of(recipe)
     assert json.loads(json.dumps(settings)) == settings

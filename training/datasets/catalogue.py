@@ -1,20 +1,9 @@
 """Which data set each task learns from."""
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import MappingProxyType
 
-from training.datasets import cats_dogs, chest_xray, mnist, reuters
 from training.datasets.base import Source
-
-SOURCES: Mapping[str, Callable[[Path | None], Source]] = MappingProxyType(
-    {
-        "topic": reuters.discover,
-        "digit": mnist.discover,
-        "catdog": cats_dogs.discover,
-        "pneumonia": chest_xray.discover,
-    }
-)
+from training.recipes.catalogue import training_of
 
 
 def find_source(task: str, path: Path | None) -> Source:
@@ -24,4 +13,4 @@ def find_source(task: str, path: Path | None) -> Source:
         DatasetError: nothing usable is there; the message says what was found and what was expected.
         KeyError: there is no such task.
     """
-    return SOURCES[task](path)
+    return training_of(task).discover(path)

@@ -1,5 +1,6 @@
 """What every recipe is, and what it hands on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from app.inputs.spec import InputSpec
-from training.datasets.base import Dataset
+from training.card import CardText
+from training.datasets.base import Dataset, Source
 from training.fit import History
 from training.network import Network
 from training.ood import OodScorer
@@ -87,6 +89,19 @@ class Recipe(Protocol):
     def fit(self, data: Dataset, options: Options, run: Run) -> Fitted:
         """Train on `data.train`, choosing on `data.validation`."""
         ...
+
+
+@dataclass(frozen=True)
+class TaskTraining:
+    """All that training knows of a task; the module `training.recipes.<task>` has it as `TRAINING`.
+
+    `recipes` begin with the reference ones, and the last is what trains unless another is named. `discover` finds the
+    task's data at a path, or gets it itself where there is None. `card` is what the model card says beside figures.
+    """
+
+    recipes: tuple[Recipe, ...]
+    discover: Callable[[Path | None], Source]
+    card: CardText
 
 
 def settings_of(recipe: Recipe) -> dict[str, Any]:

@@ -7,12 +7,14 @@ import keras
 import numpy as np
 
 from app.inputs.spec import ImageSpec
+from training import card_texts
 from training.augment import Augmentation
 from training.backbones.efficientnet_lite import LITE2, Variant
+from training.datasets import cats_dogs
 from training.datasets.base import Dataset, Split
 from training.fit import Plan, fit
 from training.network import ImageNetwork
-from training.recipes.base import Fitted, OperatingTarget, Options
+from training.recipes.base import Fitted, OperatingTarget, Options, TaskTraining
 from training.recipes.keras_fit import compile_for_labels, in_batches, neighbour_scorer, targets_for
 from training.recipes.transfer import HeadStage, TuningStage, fine_tune, fit_head, for_inference, lite_network
 from training.run import Run, RunError
@@ -127,4 +129,4 @@ class CatDogLite:
         return Fitted(network, neighbour_scorer(network, data), {"tuning": history})
 
 
-RECIPES = (CatDogReference(), CatDogLite())
+TRAINING = TaskTraining((CatDogReference(), CatDogLite()), cats_dogs.discover, card_texts.CATDOG)

@@ -7,12 +7,14 @@ import keras
 import numpy as np
 
 from app.inputs.spec import DigitSpec
+from training import card_texts
 from training.augment import Augmentation
+from training.datasets import mnist
 from training.datasets.base import Dataset
 from training.exposure import KNOWN, ExposedScorer, LevelNetwork, fit_exposed
 from training.fit import Plan
 from training.network import ImageNetwork
-from training.recipes.base import Fitted, OperatingTarget, Options
+from training.recipes.base import Fitted, OperatingTarget, Options, TaskTraining
 from training.recipes.keras_fit import features_of, fit_end_to_end, neighbour_scorer, warm_up_then_cosine
 from training.run import Run
 from training.scribbles import draw_scribbles, redraw_digits
@@ -139,4 +141,4 @@ def _conv(x: Any, filters: int) -> Any:
     return keras.layers.ReLU()(keras.layers.BatchNormalization()(x))
 
 
-RECIPES = (DigitReference(), DigitConv())
+TRAINING = TaskTraining((DigitReference(), DigitConv()), mnist.discover, card_texts.DIGIT)

@@ -6,13 +6,15 @@ from typing import Any, Literal
 import keras
 
 from app.inputs.spec import ImageSpec
+from training import card_texts
 from training.augment import Augmentation
 from training.backbones.efficientnet_lite import LITE0, Variant
+from training.datasets import chest_xray
 from training.datasets.base import Dataset
 from training.ensemble import EnsembleNetwork
 from training.fit import Plan
 from training.network import ImageNetwork
-from training.recipes.base import Fitted, OperatingTarget, Options
+from training.recipes.base import Fitted, OperatingTarget, Options, TaskTraining
 from training.recipes.keras_fit import Weights, fit_end_to_end, neighbour_scorer
 from training.recipes.transfer import HeadStage, TuningStage, fine_tune, fit_head, for_inference, lite_network
 from training.run import Run
@@ -188,3 +190,5 @@ RECIPES = (
     ),
     PneumoniaLite(),
 )
+
+TRAINING = TaskTraining(RECIPES, chest_xray.discover, card_texts.PNEUMONIA)

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.inputs.spec import TextSpec
+from training import card_texts
 from training.calibrate import fit_sigmoid
+from training.datasets import reuters
 from training.datasets.base import Dataset
 from training.fit import Plan, fit
-from training.recipes.base import Fitted, OperatingTarget, Options
+from training.recipes.base import Fitted, OperatingTarget, Options, TaskTraining
 from training.run import Run
 from training.text import (
     UnknownRate,
@@ -132,4 +134,4 @@ def _in_documents(rows: Iterable[list[str]], least: int) -> list[str]:
     return sorted(word for word, count in documents.items() if count >= least)
 
 
-RECIPES = (TopicReference(), TopicLinear())
+TRAINING = TaskTraining((TopicReference(), TopicLinear()), reuters.discover, card_texts.TOPIC)

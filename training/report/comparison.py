@@ -29,6 +29,7 @@ folders.
 
 NO_RUN = "no run of it was given"
 MISSING = "-"
+NOT_RUN = "<!-- test: parse hours -->"
 
 
 def comparison(recipes: Iterable[Recipe], runs: Sequence[RunSummary]) -> str:
@@ -66,7 +67,7 @@ def _section(task: Task, recipes: Sequence[Recipe], runs: Sequence[RunSummary]) 
         yield _table(("recipe", "part", "examples", *_common(titles).values()), parts)
     if own:
         yield "\n".join(dict.fromkeys(f"Data: {_data(run.dataset)}" for run in own))
-        yield "\n".join(("```sh", *dict.fromkeys(run.command for run in own), "```"))
+        yield "\n".join((NOT_RUN, "```sh", *dict.fromkeys(run.command for run in own), "```"))
 
 
 def _runs_of(recipe: Recipe, runs: Sequence[RunSummary]) -> list[RunSummary]:

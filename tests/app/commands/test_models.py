@@ -8,6 +8,7 @@ import pytest
 
 from app.cli import main
 from app.serving.artifact import sha256_of
+from app.tasks import TASKS
 from helpers.tiny_models import write_manifest
 
 
@@ -18,7 +19,7 @@ def run(models: Path, *words: str) -> int:
 def test_intact_models_are_listed_with_their_identity(tiny_models: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tiny_models) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[1:]] == ["topic", "digit", "catdog", "pneumonia"]
+    assert [line.split()[0] for line in lines[1:]] == [task.name for task in TASKS]
     sha256 = sha256_of(tiny_models / "digit" / "1" / "manifest.json")[:12]
     cells = ["digit", "1", "tiny", "0.0", "MB", "accuracy", "0.9000", "(0.8000", "to", "0.9500)", sha256, "intact"]
     assert lines[2].split() == cells

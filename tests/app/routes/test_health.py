@@ -1,5 +1,7 @@
 import httpx
 
+from app.tasks import TASKS
+
 
 def test_a_service_whose_models_all_serve_is_ready(client: httpx.Client) -> None:
     response = client.get("/health/ready")
@@ -7,7 +9,7 @@ def test_a_service_whose_models_all_serve_is_ready(client: httpx.Client) -> None
     available = {"state": "available", "version": 1, "reason": None}
     assert response.json() == {
         "status": "ready",
-        "tasks": dict.fromkeys(("topic", "digit", "catdog", "pneumonia"), available),
+        "tasks": dict.fromkeys((task.name for task in TASKS), available),
     }
 
 

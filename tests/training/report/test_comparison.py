@@ -3,9 +3,11 @@
 import pytest
 
 from helpers.summaries import figure, summary
-from training.recipes.catalogue import ALL
+from training.recipes.catalogue import all_recipes
 from training.report.comparison import comparison, duration
 from training.run import RunError
+
+RECIPES = all_recipes()
 
 
 def rows_of(page, task_title):
@@ -16,16 +18,16 @@ def rows_of(page, task_title):
 
 
 def test_every_recipe_is_listed_without_any_run():
-    page = comparison(ALL, [])
-    for recipe in ALL:
+    page = comparison(RECIPES, [])
+    for recipe in RECIPES:
         assert f"[{recipe.name}](../training/recipes/{recipe.task}.py)" in page
-    assert page.count("not trained here") == len(ALL)
+    assert page.count("not trained here") == len(RECIPES)
     assert "sha256" not in page
     assert "```" not in page
 
 
 def test_a_run_has_its_figures_with_their_intervals():
-    page = comparison(ALL, [summary("pneumonia", "reference-v3")])
+    page = comparison(RECIPES, [summary("pneumonia", "reference-v3")])
     row = rows_of(page, "Pneumonia")["[reference-v3](../training/recipes/pneumonia.py)"]
     assert row["examples trained on + held out"] == "4,434 + 782"
     assert row["epochs"] == "9"
@@ -48,12 +50,12 @@ def test_a_run_has_its_figures_with_their_intervals():
     ],
 )
 def test_each_task_has_the_figures_that_say_most_of_it(title, figures):
-    row = next(iter(rows_of(comparison(ALL, []), title).values()))
+    row = next(iter(rows_of(comparison(RECIPES, []), title).values()))
     assert list(row)[5:-1] == figures
 
 
 def test_the_studys_own_figures_are_beside_its_recipes():
-    page = comparison(ALL, [])
+    page = comparison(RECIPES, [])
     studied = {name: row["the study"] for name, row in rows_of(page, "Pneumonia").items()}
     assert [text for name, text in studied.items() if "reference" in name] == [
         "train 0.96, validation 0.74",
@@ -67,19 +69,21 @@ def test_the_studys_own_figures_are_beside_its_recipes():
 
 
 def test_the_recipe_whose_weights_are_a_download_says_so_and_that_it_was_not_trained():
-    rows = rows_of(comparison(ALL, [summary("topic", "linear")]), "Cat or dog")
+    rows = rows_of(comparison(RECIPES, [summary("topic", "linear")]), "Cat or dog")
     said = rows["[reference](../training/recipes/catdog.py)"]["examples trained on + held out"]
     assert said.startswith("not trained here: VGG16's ImageNet weights are a download")
     assert "random weights only" in said
 
 
 def test_what_a_reader_must_know_of_a_recipe_stays_when_it_is_trained():
-    page = comparison(ALL, [summary("catdog", "reference")])
+    page = comparison(RECIPES, [summary("catdog", "reference")])
     assert "batch 20, 30 epochs. VGG16's ImageNet weights are a download" in page
 
 
 def test_two_runs_of_a_recipe_are_told_apart_by_their_seeds():
-    rows = rows_of(comparison(ALL, [summary("digit", "reference", seed=seed) for seed in (7, 3)]), "Handwritten digit")
+    rows = rows_of(
+        comparison(RECIPES, [summary("digit", "reference", seed=seed) for seed in (7, 3)]), "Handwritten digit"
+    )
     link = "[reference](../training/recipes/digit.py)"
     assert [name for name in rows if link in name] == [f"{link}, seed 3", f"{link}, seed 7"]
 
@@ -87,13 +91,13 @@ def test_two_runs_of_a_recipe_are_told_apart_by_their_seeds():
 def test_parts_of_validation_have_a_table_of_their_own():
     run = summary("pneumonia", "reference-v1")
     hard = run.metrics[0].model_copy(update={"split": "validation, blurred", "values": {"accuracy": figure(0.61)}})
-    page = comparison(ALL, [run.model_copy(update={"metrics": (*run.metrics, hard)})])
+    page = comparison(RECIPES, [run.model_copy(update={"metrics": (*run.metrics, hard)})])
     assert "| reference-v1 | blurred | 782 | 0.6100 (0.6000 to 0.6200) | - | - |" in page
 
 
 def test_a_run_of_a_recipe_that_is_no_more_is_an_error():
     with pytest.raises(RunError, match="digit/forgotten"):
-        comparison(ALL, [summary("digit", "forgotten")])
+        comparison(RECIPES, [summary("digit", "forgotten")])
 
 
 @pytest.mark.parametrize(
