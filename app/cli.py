@@ -7,6 +7,7 @@ from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 
 from app.errors import ConfigurationError
+from app.processes.ending import end_by_stop_signals
 
 GROUP = "quartet.commands"
 TRAINING = "training."
@@ -14,6 +15,7 @@ TRAINING = "training."
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit status."""
+    end_by_stop_signals()
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(prog="quartet", description="Train, serve and ask Quartet's models.")
     subparsers = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)

@@ -1,6 +1,5 @@
 """The server of one process: when it is told to stop it says so, and answers what it has accepted before it ends."""
 
-import signal
 import socket
 import time
 import warnings
@@ -11,6 +10,7 @@ import uvicorn
 
 from app.connections.protocol import limited_protocol
 from app.main import create_app
+from app.processes.ending import end_by
 from app.processes.log import set_up_log
 from app.settings import Settings
 
@@ -86,9 +86,3 @@ class Server(uvicorn.Server):
         if self.stopping or not self.started:
             end_by(sig)
         self.stop()
-
-
-def end_by(sig: int) -> None:
-    """End this process at once, as the signal does where nobody handles it."""
-    signal.signal(sig, signal.SIG_DFL)
-    signal.raise_signal(sig)
