@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: serve test soak lint format bench lock ood clean
+.PHONY: serve test soak lint format bench lock ood image-check clean
 .DELETE_ON_ERROR:
 
 serve: $(VENV)/.serve
@@ -21,6 +21,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	if test -x $(BIN)/hadolint; then $(BIN)/hadolint Dockerfile; fi
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
@@ -38,6 +39,12 @@ lock: $(VENV)/.dev
 # make ood ARGS='--data DATA': how the models tell strangers, written to docs/out-of-distribution.md.
 ood: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.out_of_distribution $(ARGS)
+
+# Builds the image with buildah over a Debian made by debootstrap, runs it with crun and asks it: docs/container.md.
+# As root. ARGS='--build-arg TENSORFLOW=with' for the image that has TensorFlow.
+image-check: $(VENV)/.dev
+	deploy/container/build.sh build/container $(ARGS)
+	$(BIN)/python deploy/container/check.py build/container
 
 clean:
 	rm -rf $(VENV)
