@@ -44,8 +44,12 @@ COPY LICENSE /licenses/quartet/LICENSE
 COPY models /srv/quartet/models
 COPY deploy/container/healthcheck.py /usr/local/lib/quartet/healthcheck.py
 COPY --from=build /opt/quartet /opt/quartet
+# glibc, told to give back what pictures took: docs/container.md has the figures.
 ENV PATH=/opt/quartet/bin:${PATH} \
     PYTHONUNBUFFERED=1 \
+    MALLOC_ARENA_MAX=2 \
+    MALLOC_MMAP_THRESHOLD_=65536 \
+    MALLOC_TRIM_THRESHOLD_=131072 \
     QUARTET_HOST=0.0.0.0 \
     QUARTET_PORT=8000 \
     QUARTET_MODELS_DIR=/srv/quartet/models

@@ -41,7 +41,7 @@ def mounted(storage: Path, name: str) -> Iterator[Image]:
         buildah("rm", container)
 
 
-def write_bundle(folder: Path, image: Image, memory: int, cores: float, settings: Mapping[str, str]) -> None:
+def write_bundle(folder: Path, image: Image, memory: int, cores: float, variables: Mapping[str, str | None]) -> None:
     """Write `config.json` of a container that may write nothing but `/tmp` and `/dev/shm`, without capabilities.
 
     Args:
@@ -49,17 +49,17 @@ def write_bundle(folder: Path, image: Image, memory: int, cores: float, settings
         image: what runs.
         memory: limit in bytes.
         cores: limit of processor time.
-        settings: variables beside the image's own.
+        variables: beside the image's own, or instead of them; None takes one away.
     """
     uid, gid = map(int, image.config["User"].split(":"))
     none: dict[str, list[str]] = {kind: [] for kind in ("bounding", "effective", "inheritable", "permitted", "ambient")}
-    environment = [*image.config["Env"], *(f"{name}={value}" for name, value in settings.items())]
+    environment = dict(one.split("=", 1) for one in image.config["Env"]) | variables
     spec = {
         "ociVersion": "1.0.0",
         "process": {
             "user": {"uid": uid, "gid": gid},
             "args": image.command,
-            "env": environment,
+            "env": [f"{name}={value}" for name, value in environment.items() if value is not None],
             "cwd": image.config["WorkingDir"],
             "capabilities": none,
             "noNewPrivileges": True,

@@ -1,6 +1,6 @@
 """What the container's memory does under mixed uploads with several settings of the allocator: memory.py FOLDER.
 
-After build.sh FOLDER. As root. Each setting runs in a container of its own, and gets the same requests in the same order.
+After build.sh FOLDER, as root. Each setting has a container of its own, and gets the same requests in the same order.
 """
 
 import io
@@ -22,12 +22,15 @@ from running import running, wait_until_ready
 MIB = 2**20
 CLIENTS = 8
 REQUESTS = 1200
+ALLOCATOR = ("MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_")
 SETTINGS: dict[str, dict[str, str]] = {
     "glibc's defaults": {},
     "MALLOC_ARENA_MAX=2": {"MALLOC_ARENA_MAX": "2"},
-    "MALLOC_TRIM_THRESHOLD_=131072": {"MALLOC_TRIM_THRESHOLD_": "131072"},
-    "both": {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072"},
-    "MALLOC_ARENA_MAX=1 and the threshold": {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072"},
+    "and fixed thresholds": {
+        "MALLOC_ARENA_MAX": "2",
+        "MALLOC_MMAP_THRESHOLD_": "65536",
+        "MALLOC_TRIM_THRESHOLD_": "131072",
+    },
 }
 
 
@@ -73,7 +76,7 @@ def measure(folder: Path, settings: dict[str, str]) -> tuple[int, int, int, floa
     drawn = uploads()
     order = np.random.default_rng(1).integers(0, len(drawn), REQUESTS)
     with mounted(folder, "localhost/quartet") as image, tempfile.TemporaryDirectory() as scratch:
-        write_bundle(Path(scratch), image, 2048 * MIB, 2, settings)
+        write_bundle(Path(scratch), image, 2048 * MIB, 2, {**dict.fromkeys(ALLOCATOR), **settings})
         with running(Path(scratch), Path(scratch, "log")) as container:
             with httpx.Client(base_url="http://127.0.0.1:8000") as client:
                 wait_until_ready(client, 60)
