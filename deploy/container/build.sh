@@ -48,3 +48,5 @@ buildah bud --quiet --layers=false --network=host --format docker \
     --secret "id=ca,src=${PIP_CERT:-/etc/ssl/certs/ca-certificates.crt}" \
     --tag localhost/quartet "$@" "$project"
 rm "$folder/pip.conf"
+# What the tag named before.
+buildah rmi --prune >/dev/null

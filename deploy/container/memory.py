@@ -35,7 +35,7 @@ SETTINGS: dict[str, dict[str, str]] = {
 
 
 def uploads() -> list[tuple[str, bytes]]:
-    """Draw pictures of many sizes and formats, a damaged one of each, and texts, by seed."""
+    """Draw pictures of many sizes and formats, a damaged one for each, and texts, by seed."""
     random = np.random.default_rng(0)
     made = [("topic", b"Oil prices rose after OPEC agreed to cut output. " * 40)] * 6
     for task in ("pneumonia", "catdog", "digit"):
