@@ -46,8 +46,8 @@ def test_a_stop_signal_ends_it_at_once(
         log.open("w") as log_file,
         subprocess.Popen(
             [*IN_A_CONTAINER, *command(tiny_models, "--processes", str(processes))],
-            stdout=subprocess.DEVNULL,
-            stderr=log_file,
+            stdout=log_file,
+            stderr=subprocess.STDOUT,
         ) as container,
     ):
         try:
