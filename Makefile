@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: serve test soak lint format bench lock ood screenshots clean
+.PHONY: serve test soak lint format bench lock ood screenshots image-check clean
 .DELETE_ON_ERROR:
 
 serve: $(VENV)/.serve
@@ -22,6 +22,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	if test -x $(BIN)/hadolint; then $(BIN)/hadolint Dockerfile; fi
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
@@ -43,6 +44,12 @@ ood: $(VENV)/.dev
 # The pictures of the page, in docs/images; needs Chromium.
 screenshots: $(VENV)/.dev
 	$(BIN)/python -m docs.screenshots
+
+# Builds the image with buildah over a Debian made by debootstrap, runs it with crun and asks it: docs/container.md.
+# As root. ARGS='--build-arg TENSORFLOW=with' for the image that has TensorFlow.
+image-check: $(VENV)/.dev
+	deploy/container/build.sh build/container $(ARGS)
+	$(BIN)/python deploy/container/check.py build/container
 
 clean:
 	rm -rf $(VENV)

@@ -14,6 +14,7 @@ from importlib.metadata import EntryPoint, entry_points, version
 from app.commands.parsing import Subparsers, epilog_of
 from app.errors import ConfigurationError, reason_of
 from app.exit_status import ExitStatus
+from app.processes.ending import end_by_stop_signals
 
 GROUP = "quartet.commands"
 OWN_PACKAGES = frozenset({"app", "training"})
@@ -33,6 +34,7 @@ STATUSES = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit status."""
+    end_by_stop_signals()
     try:
         try:
             return _run(sys.argv[1:] if arguments is None else arguments)

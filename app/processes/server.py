@@ -1,6 +1,5 @@
 """The server of one process: when it is told to stop it says so, and answers what it has accepted before it ends."""
 
-import signal
 import socket
 import time
 import warnings
@@ -13,6 +12,7 @@ from fastapi import FastAPI
 from app.connections.protocol import LimitedProtocol, limited_protocol
 from app.connections.refusals import CLOSE
 from app.main import create_app
+from app.processes.ending import end_by
 from app.processes.log import set_up_log
 from app.settings import Settings
 
@@ -95,9 +95,3 @@ class Server(uvicorn.Server):
         if self.stopping or not self.started:
             end_by(sig)
         self.stop()
-
-
-def end_by(sig: int) -> None:
-    """End this process at once, as the signal does where nobody handles it."""
-    signal.signal(sig, signal.SIG_DFL)
-    signal.raise_signal(sig)

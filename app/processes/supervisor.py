@@ -10,10 +10,11 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
 from app.processes.child import run_child
+from app.processes.ending import end_by
 from app.processes.log import set_up_log
 from app.processes.messages import Message, receive, send
 from app.processes.rounds import Rounds
-from app.processes.server import SETTLE_SECONDS, end_by
+from app.processes.server import SETTLE_SECONDS
 from app.serving.reloading import Wish
 from app.settings import Settings
 

@@ -50,7 +50,7 @@ def load_fastest(
     labels, the same inputs in distribution. With a verifier, the manifest must be signed.
 
     Raises:
-        ArtifactError: no engine may serve it; the error names the file and the reason.
+        ArtifactError: no engine may serve it; the error names the file and each engine's reason.
     """
     artifact, golden = open_checked(folder, verifier)
     refusals: dict[EngineName, ArtifactError] = {}
@@ -64,7 +64,7 @@ def load_fastest(
             refusals[name] = refusal
             continue
         return replace(model, engine_reason=_reason(policy.choice, artifact, refusals))
-    raise refusals[names[-1]]
+    raise _refused(refusals) from refusals[names[-1]]
 
 
 def _candidates(choice: EngineChoice, manifest: Manifest) -> tuple[EngineName, ...]:
@@ -92,6 +92,13 @@ def _check_decisions(golden: Golden, outputs: Outputs, manifest: Manifest) -> No
     accepted = [np.round(scores, 6) <= manifest.ood.threshold for scores in (outputs.ood_score, golden.ood_score)]
     if (accepted[0] != accepted[1]).any():
         raise ArtifactError(GOLDEN_FILE, "an input is in distribution by the one and not by the other")
+
+
+def _refused(refusals: dict[EngineName, ArtifactError]) -> ArtifactError:
+    *passed, last = refusals.values()
+    names = [*refusals][:-1]
+    others = "".join(f"; {name}: {refusal}" for name, refusal in zip(names, passed, strict=True))
+    return ArtifactError(last.file, f"{last.reason}{others}")
 
 
 def _reason(choice: EngineChoice, artifact: Artifact, refusals: dict[EngineName, ArtifactError]) -> str:

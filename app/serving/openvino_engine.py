@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from app.serving.artifact import GRAPH_FILE
 from app.serving.engine import Batch, Explain, Explanation, Outputs, Scheduling
 from app.serving.errors import ArtifactError, ExplanationFilesError
+from app.serving.openvino_library import import_openvino
 from app.serving.saved_model.signatures import SERVING, STRING, Signature, read_signatures, serving_only
 from app.serving.saved_model.variables import DATA_FILE, INDEX_FILE, VARIABLES_FOLDER, read_variables
 from app.serving.signatures import EXPLAIN_SIGNATURE, INPUT, OUTPUTS, PICTURE_EVIDENCE, check_signature, checked_outputs
@@ -169,10 +170,8 @@ def convert(graph_folder: Path, variables_folder: Path) -> Any:
     OpenVINO's own reader of variables finds none in a checkpoint whose object graph has 16 KiB or more: it takes the
     object graph's length to be of two bytes.
     """
-    import openvino
-    from openvino.frontend import FrontEndManager
-
-    front_end = FrontEndManager().load_by_framework("tf")
+    openvino = import_openvino()
+    front_end = openvino.frontend.FrontEndManager().load_by_framework("tf")
     graph = front_end.load(str(graph_folder))
     for name, value in read_variables(variables_folder).items():
         place = graph.get_place_by_tensor_name(f"{name}:0")
@@ -188,6 +187,4 @@ def convert(graph_folder: Path, variables_folder: Path) -> Any:
 
 
 def _compile(model: Any, options: dict[str, Any]) -> Any:
-    import openvino
-
-    return openvino.Core().compile_model(model, "CPU", options)
+    return import_openvino().Core().compile_model(model, "CPU", options)

@@ -17,6 +17,8 @@ from app.serving.signatures import (
     checked_outputs,
 )
 
+MISSING = "TensorFlow is not installed. The container image has it if built with TENSORFLOW=with (docs/container.md)"
+
 
 class TensorFlowEngine:
     """Runs the signatures `serving_default` and, if there is one, `explain`.
@@ -27,6 +29,7 @@ class TensorFlowEngine:
             process when TensorFlow starts, so the first model's counts.
 
     Raises:
+        ModuleNotFoundError: TensorFlow is not installed.
         Exception: whatever TensorFlow raises for a folder it cannot load.
         ValueError: a signature lacks an input or an output.
     """
@@ -73,8 +76,12 @@ class TensorFlowEngine:
 def _import_tensorflow(threads: int) -> Any:
     # Read once, at import: hides TensorFlow's start-up notes, keeps its errors.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import tensorflow
-
+    try:
+        import tensorflow
+    except ModuleNotFoundError as error:
+        if error.name != "tensorflow":
+            raise
+        raise ModuleNotFoundError(MISSING, name=error.name) from error
     # Refused once the runtime has started, as it has when a second model is loaded.
     with contextlib.suppress(RuntimeError):
         tensorflow.config.threading.set_intra_op_parallelism_threads(threads)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from app.serving.engine import Outputs
 from app.serving.openvino_engine import OpenVinoEngine, compile_options, convert
+from app.serving.openvino_library import import_openvino
 from app.serving.saved_model.signatures import SERVING
 from app.serving.signatures import OUTPUTS, checked_outputs
 from app.serving.tensorflow_engine import TensorFlowEngine
@@ -122,13 +123,11 @@ def _openvino(files: Files, streams: int, threads: int, cached: bool = False) ->
 def _openvino_directly(
     files: Files, share_outputs: bool = False, pinned: bool = False, any_batch: bool = False
 ) -> list[Caller]:
-    import openvino
-
     model = convert(files.saved_model, files.saved_model)
     if any_batch:
         model.reshape([-1, *list(model.input(0).partial_shape)[1:]])
     options = compile_options(CALLERS, 1) | {"ENABLE_CPU_PINNING": pinned}
-    compiled = openvino.Core().compile_model(model, "CPU", options)
+    compiled = import_openvino().Core().compile_model(model, "CPU", options)
 
     def caller(request: Any) -> Caller:
         def run(batch: NDArray[np.uint8]) -> Outputs:

@@ -94,6 +94,13 @@ def test_without_openvino_tensorflow_serves_and_says_why(tiny_models, monkeypatc
         load_fastest(tiny_models / "catdog" / "1", EnginePolicy("openvino"), LIMITS)
 
 
+def test_where_no_engine_runs_a_model_each_one_says_why(tiny_models, monkeypatch):
+    for missing in ("openvino", "tensorflow"):
+        monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(ArtifactError, match=r"TensorFlow is not installed.*; openvino: saved_model.pb: .*openvino"):
+        load_fastest(tiny_models / "catdog" / "1", EnginePolicy(), LIMITS)
+
+
 def test_the_log_says_which_engine_serves_and_why(tiny_models, caplog):
     with caplog.at_level(logging.INFO):
         registry_of(Settings(models_dir=tiny_models)).load()

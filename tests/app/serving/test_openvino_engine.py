@@ -1,3 +1,4 @@
+import os
 import shutil
 import subprocess
 import sys
@@ -97,6 +98,31 @@ def test_tensorflow_is_not_imported_and_the_cache_folder_is_used(tiny_models: Pa
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
     assert list((tmp_path / "cache").iterdir())
+
+
+@pytest.mark.parametrize("home", [True, False], ids=["a home", "no home"])
+def test_openvino_reports_nothing_to_its_maker_and_needs_no_home_directory(
+    tiny_models: Path, tmp_path: Path, home: bool
+) -> None:
+    script = (
+        "import os, sys; from pathlib import Path\n"
+        "def lost(): raise RuntimeError('Could not determine home directory.')\n"
+        "if 'HOME' not in os.environ: Path.home = lost\n"
+        "watched, seen = {'os.fork', 'socket.connect'}, []\n"
+        "sys.addaudithook(lambda event, _: event in watched and seen.append(event))\n"
+        "from app.serving.openvino_engine import OpenVinoEngine\n"
+        "OpenVinoEngine(Path(sys.argv[1])); print(seen)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "HOME"}
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tiny_models / "catdog" / "1")],
+        check=False,
+        env=environment | ({"HOME": str(tmp_path)} if home else {}),
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_model_of_texts_is_refused_by_name(tiny_models: Path) -> None:
