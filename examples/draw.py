@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
+from pydicom.uid import JPEGBaseline8Bit
 from skimage import data
 
+from benchmarks.dicom.writing import dicom_file
 from benchmarks.speed.inputs import xray_jpeg
 
 SEED = 0
@@ -41,11 +43,17 @@ def xray() -> Image.Image:
     return Image.open(io.BytesIO(xray_jpeg())).resize((832, 640))
 
 
+def dicom() -> bytes:
+    """Return the same as a DICOM file, as a JPEG inside."""
+    return dicom_file(np.asarray(xray()), JPEGBaseline8Bit, bits=8)
+
+
 def main() -> None:
     """Write the files."""
     folder = Path(__file__).parent
     for name, picture in (("cat", cat()), ("seven", seven()), ("xray", xray())):
         picture.save(folder / f"{name}.jpeg", quality=QUALITY)
+    (folder / "xray.dcm").write_bytes(dicom())
     (folder / "news.txt").write_text(NEWS)
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from app.inputs.image import read_grey
+from app.inputs.limits import InputLimits
 from helpers.documents import PROJECT
 
 EXAMPLES = PROJECT / "examples"
@@ -19,6 +21,12 @@ def test_the_program_makes_the_example(name):
     apart = np.abs(np.asarray(drawn, np.float64) - np.asarray(kept, np.float64))
     # What JPEG loses; fonts play no part in these pictures.
     assert apart.mean() < 6
+
+
+def test_the_program_makes_the_dicom_file():
+    files = PROGRAM["dicom"](), (EXAMPLES / "xray.dcm").read_bytes()
+    drawn, kept = (read_grey(file, InputLimits()) for file in files)
+    assert np.array_equal(drawn, kept)
 
 
 def test_the_program_makes_the_text():

@@ -262,7 +262,7 @@ def _link_models(folder: Path) -> None:
 def _copy_examples(folder: Path) -> None:
     """Lay the examples where pages that speak of anyone's files look for them."""
     for example in EXAMPLES.iterdir():
-        if example.suffix in (".jpeg", ".txt"):
+        if example.suffix in (".dcm", ".jpeg", ".txt"):
             shutil.copyfile(example, folder / example.name)
     (folder / "cat.png").write_bytes(shipped_file("chelsea.png"))
     Image.open(EXAMPLES / "seven.jpeg").save(folder / "seven.png")
