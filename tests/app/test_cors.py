@@ -19,5 +19,6 @@ def test_an_origin_that_is_set_may_call_and_see_the_request_id(tmp_path: Path) -
         allowed = httpx.get(f"{at}/health/live", headers=ORIGIN)
         stranger = httpx.get(f"{at}/health/live", headers={"Origin": "https://other.example"})
     assert allowed.headers["access-control-allow-origin"] == "https://page.example"
-    assert allowed.headers["access-control-expose-headers"] == "X-Request-ID, Retry-After"
+    exposed = allowed.headers["access-control-expose-headers"]
+    assert exposed == "X-Request-ID, Retry-After, Inference-Header-Content-Length"
     assert "access-control-allow-origin" not in stranger.headers
