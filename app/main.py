@@ -1,39 +1,30 @@
 """The service put together. Run it with `quartet serve`, or `uvicorn app.main:create_app --factory`."""
 
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import FastAPI
-from starlette.middleware.cors import CORSMiddleware
+from fastapi import APIRouter, FastAPI
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
-from app.access.gate import Gate
-from app.access.keys import read_keys
+from app.connections.observing import RefusalObserver
 from app.connections.resting import Progress
-from app.connections.turning_away import DOOR, EXPOSED_HEADERS, Door
-from app.middleware.access import AccessMiddleware
-from app.middleware.access_log import AccessLogMiddleware, silence_uvicorn
-from app.middleware.body_limit import BodyLimitMiddleware
-from app.middleware.body_time import BodyTimeMiddleware
-from app.middleware.defects import DefectMiddleware
-from app.middleware.encoding import ENCODINGS, EncodingMiddleware
-from app.middleware.paths import is_inference_protocol, path_of
-from app.middleware.request_id import RequestIdMiddleware
-from app.middleware.security_headers import SecurityHeadersMiddleware
+from app.connections.turning_away import DOOR, Door
+from app.middleware.access_log import silence_uvicorn
+from app.middleware.stack import surround
 from app.openapi import DocumentedAPI
-from app.problem_types import MALFORMED, OVERLOADED, REQUEST_TIMEOUT, TOO_LARGE, UNSUPPORTED_ENCODING
-from app.problems import ProblemError, access_response, install_problem_handlers, internal_error_response
+from app.problems import install_problem_handlers
 from app.routes import health, models, pages, reload
 from app.routes.explain import explain_router
+from app.routes.metrics import metrics_router
 from app.routes.predict import predict_router
 from app.routes.v2 import health as v2_health
 from app.routes.v2 import infer, metadata, repository
-from app.routes.v2.framing import JSON_LENGTH_HEADER
 from app.serving.engines import load_fastest
+from app.serving.observer import UNOBSERVED, Observer
 from app.serving.predictor import Predictor
 from app.serving.registry import Registry
 from app.serving.reloading import OwnReloads, Reloads, Wish, restore
@@ -42,6 +33,8 @@ from app.serving.signing import read_verifier
 from app.serving.watching import watching
 from app.settings import Settings
 from app.tasks import TASKS, Task
+from app.telemetry.facts import Routes
+from app.telemetry.service import Telemetry, telemetry_of, wants_tracing
 
 QUESTIONS = "\n".join(f"- **{task.title}**: {task.summary}" for task in TASKS)
 DESCRIPTION = f"""Models behind one door:
@@ -74,7 +67,16 @@ def create_app(
         ConfigurationError: a file that a setting names cannot be used.
     """
     settings = settings or Settings()
-    registry = registry_of(settings)
+    telemetry = telemetry_of(
+        version("quartet"),
+        [task.name for task in TASKS],
+        settings.scheduling_policy.capacity,
+        metrics=settings.metrics,
+        tracing=wants_tracing(settings.tracing),
+    )
+    registry = registry_of(settings, observer=telemetry.observer)
+    routers = _routers(telemetry)
+    routes = _routes_of(routers)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
@@ -88,7 +90,9 @@ def create_app(
         await app.state.loader.run(app.state.registry.load)
         await app.state.loader.run(partial(restore, app.state.registry, wishes))
         async with watching(app.state.registry, app.state.loader, settings.watch_seconds):
-            yield {DOOR: _door_of(app.state.predictor, settings)}
+            observer = RefusalObserver(routes, telemetry.requests, telemetry.tracing)
+            yield {DOOR: _door_of(app.state.predictor, settings, observer)}
+        telemetry.close()
         app.state.loader.close()
         app.state.predictor.close()
 
@@ -102,62 +106,20 @@ def create_app(
         redirect_slashes=False,
         lifespan=lifespan,
         needs_key=settings.api_keys_file is not None,
+        # FastAPI's own spans have paths and queries, which clients choose, and its log records their input.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     install_problem_handlers(app)
-    # Each of these lies outside those before it.
-    app.add_middleware(
-        BodyTimeMiddleware,
-        seconds=settings.upload_seconds,
-        idle_seconds=settings.idle_seconds,
-        error=partial(
-            ProblemError,
-            REQUEST_TIMEOUT,
-            f"The body took more than {settings.upload_seconds:g} seconds, or nothing of it came for "
-            f"{settings.idle_seconds:g}. Send it again, faster.",
-        ),
-    )
-    too_large = partial(ProblemError, TOO_LARGE, f"The body is larger than {settings.max_body_bytes:,} bytes.")
-    app.add_middleware(
-        BodyLimitMiddleware,
-        max_bytes=settings.max_body_bytes,
-        max_total_bytes=settings.max_bodies_bytes,
-        too_large=too_large,
-        no_room=partial(
-            ProblemError,
-            OVERLOADED,
-            f"The bodies of all requests under way have {settings.max_bodies_bytes:,} bytes. Try again later.",
-        ),
-    )
-    app.add_middleware(
-        EncodingMiddleware,
-        applies=lambda scope: is_inference_protocol(path_of(scope)),
-        max_bytes=settings.max_body_bytes,
-        unsupported=lambda name: ProblemError(
-            UNSUPPORTED_ENCODING, f"A body may be compressed with {' or '.join(ENCODINGS)}, not with {name[:40]!r}."
-        ),
-        damaged=lambda reason: ProblemError(MALFORMED, f"The body is not what its Content-Encoding says: {reason}."),
-        too_large=too_large,
-    )
-    app.add_middleware(DefectMiddleware, respond=internal_error_response)
-    if settings.api_keys_file is not None:
-        keyring = read_keys(settings.api_keys_file)
-        if settings.admin_key_sha256 is not None:
-            keyring = keyring.with_admin(settings.admin_key_sha256)
-        gate = Gate(keyring, time.monotonic)
-        app.add_middleware(AccessMiddleware, gate=gate, respond=access_response)
-    if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["*"],
-            expose_headers=(*EXPOSED_HEADERS, JSON_LENGTH_HEADER),
-        )
-    app.add_middleware(SecurityHeadersMiddleware)
-    app.add_middleware(AccessLogMiddleware)
-    app.add_middleware(RequestIdMiddleware)
+    surround(app, settings, telemetry, routes)
+    for router in routers:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=pages.STATIC))
+    return app
+
+
+def _routers(telemetry: Telemetry) -> list[APIRouter]:
     # A request is compared with one route after the other: those that should be quick come first.
-    for router in (
+    routers = [
         predict_router(),
         infer.router,
         explain_router(),
@@ -168,20 +130,23 @@ def create_app(
         reload.router,
         health.router,
         pages.router,
-    ):
-        app.include_router(router)
-    app.mount("/static", StaticFiles(directory=pages.STATIC))
-    return app
+    ]
+    return routers if telemetry.scraped is None else [*routers, metrics_router(telemetry.scraped)]
 
 
-def _door_of(predictor: Predictor, settings: Settings) -> Door:
+def _routes_of(routers: Sequence[APIRouter]) -> Routes:
+    routes = (route for router in routers for route in router.routes if isinstance(route, Route))
+    return Routes([route.path for route in routes], [task.name for task in TASKS])
+
+
+def _door_of(predictor: Predictor, settings: Settings, observer: RefusalObserver) -> Door:
     def progress(task: str) -> Progress:
         return Progress(predictor.answered(task), predictor.inside(task))
 
-    return Door(predictor.check_room, settings.deadline_ms / 1000, progress, settings.cors_origins)
+    return Door(predictor.check_room, settings.deadline_ms / 1000, progress, observer, settings.cors_origins)
 
 
-def registry_of(settings: Settings, tasks: Sequence[Task] = TASKS) -> Registry:
+def registry_of(settings: Settings, tasks: Sequence[Task] = TASKS, observer: Observer = UNOBSERVED) -> Registry:
     """Return the registry of the models folder, nothing loaded yet.
 
     Raises:
@@ -192,5 +157,6 @@ def registry_of(settings: Settings, tasks: Sequence[Task] = TASKS) -> Registry:
         policy=settings.engine_policy,
         limits=settings.input_limits,
         verifier=read_verifier(settings.model_public_key),
+        observer=observer,
     )
-    return Registry(settings.models_dir, load, tasks, settings.versions_kept)
+    return Registry(settings.models_dir, load, tasks, settings.versions_kept, observer)

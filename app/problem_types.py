@@ -24,6 +24,10 @@ class ProblemType:
         return f"/problems/{self.slug}" if self.slug else "about:blank"
 
 
+QUEUE_FULL, BODIES_FULL, CONNECTIONS_FULL = "queue-full", "bodies-full", "connections-full"
+CLIENT_GONE = "client-gone"
+"""What metrics and log call problems that for a client are of one type with others."""
+
 MALFORMED = ProblemType(
     "malformed-request",
     HTTPStatus.BAD_REQUEST,

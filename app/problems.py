@@ -27,6 +27,7 @@ from app.middleware.paths import is_inference_protocol, path_of
 from app.middleware.request_id import REQUEST_ID_HEADER, request_id_of
 from app.problem_types import (
     BROKEN,
+    CLIENT_GONE,
     DEADLINE,
     EMPTY,
     FILES_UNAVAILABLE,
@@ -39,6 +40,7 @@ from app.problem_types import (
     OVERLOADED,
     OVERSIZED,
     PROBLEM_TYPES,
+    QUEUE_FULL,
     RATE_LIMITED,
     UNAUTHENTICATED,
     UNAVAILABLE,
@@ -59,6 +61,7 @@ from app.serving.errors import (
     VersionNotLoadedError,
     VersionRefusedError,
 )
+from app.telemetry.facts import facts_of
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -66,14 +69,19 @@ logger = logging.getLogger(__name__)
 
 
 class ProblemError(Exception):
-    """Raised by a route for an error that is HTTP's own. `str(error)` is the `detail`."""
+    """Raised by a route for an error that is HTTP's own. `str(error)` is the `detail`.
 
-    def __init__(self, type: ProblemType, detail: str) -> None:
+    `reason` is what metrics and log call it, the slug of its type unless given: it tells apart what clients need not.
+    """
+
+    def __init__(self, type: ProblemType, detail: str, reason: str = "") -> None:
         self.type = type
+        self.reason = reason or type.slug
         super().__init__(detail)
 
 
 _RETRY_SECONDS: Mapping[str, int | None] = {type.uri: type.retry_seconds for type in PROBLEM_TYPES}
+_SLUGS: Mapping[str, str] = {type.uri: type.slug for type in PROBLEM_TYPES}
 _INPUT_ERRORS: Mapping[type[InputError], ProblemType] = {
     EmptyInputError: EMPTY,
     UnsupportedInputError: UNSUPPORTED,
@@ -98,16 +106,23 @@ def type_of_input(error: InputError) -> ProblemType:
 
 
 class ProblemResponse(Response):
-    """A problem as a response. To a call of the Open Inference Protocol it has the member `error`, as that states."""
+    """A problem as a response. To a call of the Open Inference Protocol it has the member `error`, as that states.
+
+    Whoever observes the request learns `reason`.
+    """
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, problem: Problem, headers: Mapping[str, str]) -> None:
+    def __init__(self, problem: Problem, headers: Mapping[str, str], reason: str) -> None:
         super().__init__(problem.model_dump_json(), problem.status, headers)
         self._problem = problem
+        self._reason = reason
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request of an ASGI scope."""
+        facts = facts_of(scope)
+        if facts is not None:
+            facts.problem = self._reason
         if is_inference_protocol(path_of(scope)):
             self.body = self.render(inference_error_of(self._problem))
             self.headers["Content-Length"] = str(len(self.body))
@@ -119,10 +134,11 @@ def inference_error_of(problem: Problem) -> str:
     return json.dumps({**problem.model_dump(mode="json"), "error": problem.detail}, separators=(",", ":"))
 
 
-def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+def problem_response(problem: Problem, headers: Mapping[str, str] | None = None, reason: str = "") -> Response:
     """Return a problem as a response, with the request's id and, where that makes sense, when to try again.
 
-    `headers` come before those of the problem's kind.
+    `headers` come before those of the problem's kind. `reason` is what metrics and log call it, the slug of its type
+    unless given, or the status of one that has no type.
     """
     seconds = _RETRY_SECONDS.get(problem.type)
     own = {} if seconds is None else {"Retry-After": str(seconds)}
@@ -135,7 +151,8 @@ def problem_response(problem: Problem, headers: Mapping[str, str] | None = None)
     if problem.type == UNSUPPORTED_ENCODING.uri:
         # RFC 9110, section 15.5.16.
         own["Accept-Encoding"] = ", ".join(ENCODINGS)
-    return ProblemResponse(problem, {**own, **(headers or {}), REQUEST_ID_HEADER: problem.request_id})
+    all_headers = {**own, **(headers or {}), REQUEST_ID_HEADER: problem.request_id}
+    return ProblemResponse(problem, all_headers, reason or _SLUGS.get(problem.type, str(int(problem.status))))
 
 
 def validation_detail(errors: Sequence[ErrorDetails]) -> str:
@@ -152,7 +169,8 @@ def install_problem_handlers(app: FastAPI) -> None:
     async def answer(request: Request, error: Exception) -> Response:
         type_, detail = _explain(request, error)
         headers = error.headers if isinstance(error, HTTPException) else None
-        return problem_response(problem_of(type_, detail, request_id_of(request.scope)), headers)
+        problem = problem_of(type_, detail, request_id_of(request.scope))
+        return problem_response(problem, headers, _reason_of(error))
 
     for kind in (
         ProblemError,
@@ -185,6 +203,18 @@ def access_response(error: AccessError, request_id: str) -> Response:
         headers = {"Retry-After": str(error.retry_seconds)}
         return problem_response(problem_of(RATE_LIMITED, str(error), request_id), headers)
     return problem_response(problem_of(UNAUTHENTICATED, str(error), request_id))
+
+
+def _reason_of(error: Exception) -> str:
+    """Return what metrics and log call an error, empty for its type's slug."""
+    match error:
+        case ProblemError():
+            return error.reason
+        case OverloadedError():
+            return QUEUE_FULL
+        case ClientDisconnect():
+            return CLIENT_GONE
+    return ""
 
 
 def _explain(request: Request, error: Exception) -> tuple[ProblemType, str]:

@@ -15,6 +15,7 @@ from app.serving.engines import EngineChoice, EnginePolicy
 from app.serving.model import MAX_BATCH
 from app.serving.predictor import SchedulingPolicy
 from app.serving.scheduling.batcher import BatchPolicy
+from app.telemetry.logs import LogFormat
 
 PREFIX = "QUARTET_"
 KIB = 1024
@@ -156,6 +157,20 @@ class Settings(BaseSettings):
         (), description="origins, separated by commas, whose pages may call from a browser; none unless set"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severe message logged")
+    log_format: LogFormat = Field(
+        "text", description="how log lines look: uvicorn's `text`, or `json`, one object a line (docs/observability.md)"
+    )
+    metrics: bool = Field(True, description="whether /metrics is answered, for Prometheus, and its counts are kept")
+    metrics_dir: Path | None = Field(
+        None,
+        description="folder in which several processes share their metrics, in a folder of its own that goes away with "
+        "them; the one for temporary files unless set",
+    )
+    tracing: bool | None = Field(
+        None,
+        description="whether each request's spans are sent by OTLP, as the standard OTEL_* variables say; unless set, "
+        "if OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is. Needs the extra `tracing`",
+    )
     drain_seconds: float = Field(
         0,
         ge=0,

@@ -72,6 +72,8 @@ def _default(name: str, field: FieldInfo) -> str:
         return "worked out"
     if default in (None, ()):
         return "none"
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
     if name.endswith("_bytes"):
         return f"{default} ({default // MIB} MiB)" if default % MIB == 0 else f"{default} ({default // KIB} KiB)"
     return f"`{default}`" if isinstance(default, str) else str(default)

@@ -9,11 +9,15 @@ STATE_KEY = "caller"
 
 @dataclass(frozen=True)
 class Caller:
-    """The holder of a key. `per_minute` is how many requests a minute it may make, None for any number."""
+    """The holder of a key. `per_minute` is how many requests a minute it may make, None for any number.
+
+    `metrics`: it may read the metrics, as an `admin` may.
+    """
 
     name: str
     per_minute: int | None = None
     admin: bool = False
+    metrics: bool = False
 
 
 def caller_of(scope: MutableMapping[str, Any]) -> Caller | None:

@@ -25,6 +25,7 @@ class _Entry(BaseModel):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     per_minute: PositiveInt | None = None
     admin: bool = False
+    metrics: bool = False
 
 
 class _KeysFile(RootModel[dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")], _Entry]]):
@@ -59,7 +60,7 @@ class Keyring:
 
 
 def read_keys(path: Path) -> Keyring:
-    """Read a keys file: TOML, `[NAME]` with `sha256` and, if wanted, `per_minute` and `admin`.
+    """Read a keys file: TOML, `[NAME]` with `sha256` and, if wanted, `per_minute`, `admin`, `metrics`.
 
     Raises:
         ConfigurationError: it cannot be read, is not as described, holds no key, or one key under two names. The error
@@ -79,7 +80,10 @@ def read_keys(path: Path) -> Keyring:
     if len({entry.sha256 for entry in entries.values()}) < len(entries):
         raise ConfigurationError(f"the keys file {path} has one sha256 under two names")
     return Keyring(
-        [(bytes.fromhex(entry.sha256), Caller(name, entry.per_minute, entry.admin)) for name, entry in entries.items()]
+        [
+            (bytes.fromhex(entry.sha256), Caller(name, entry.per_minute, entry.admin, entry.metrics))
+            for name, entry in entries.items()
+        ]
     )
 
 
@@ -101,6 +105,8 @@ def entry_of(key: str, caller: Caller) -> str:
         lines.append(f"per_minute = {caller.per_minute}")
     if caller.admin:
         lines.append("admin = true")
+    if caller.metrics:
+        lines.append("metrics = true")
     return "\n".join(lines) + "\n"
 
 

@@ -30,13 +30,14 @@ def add_command(subparsers: Subparsers) -> None:
         "--per-minute", type=positive_int, metavar="N", help="how many requests a minute it may make (default: any)"
     )
     parser.add_argument("--admin", action="store_true", help="it may also make the calls of an administrator")
+    parser.add_argument("--metrics", action="store_true", help="it may also read /metrics, for Prometheus")
     parser.set_defaults(func=make_key)
 
 
 def make_key(options: argparse.Namespace) -> int:
     """Print a new key and its entry."""
     key = new_key()
-    entry = entry_of(key, Caller(options.name, options.per_minute, options.admin))
+    entry = entry_of(key, Caller(options.name, options.per_minute, options.admin, options.metrics))
     print(f"The key, which is shown this once: {key}", file=sys.stderr)
     print(entry, flush=True)
     return ExitStatus.OK

@@ -10,6 +10,7 @@ from app.exit_status import ExitStatus
 from app.processes.listening import documentation_of, listen, port_of, reserve
 from app.processes.server import Server
 from app.processes.supervisor import Supervisor
+from app.telemetry.logs import announce
 
 DESCRIPTION = """\
 Serve the models over HTTP until SIGTERM or Ctrl-C; requests under way are then answered. Where it answers goes to
@@ -58,8 +59,8 @@ def serve(options: argparse.Namespace) -> int:
         sockets = (listen if settings.processes == 1 else reserve)(settings.host, settings.port)
     except OSError as error:
         raise ConfigurationError(f"cannot listen on {settings.host}, port {settings.port}: {error}") from error
-    announce = partial(print, f"Quartet is ready: {documentation_of(sockets)}", flush=True)
+    on_ready = partial(announce, f"Quartet is ready: {documentation_of(sockets)}", settings.log_format)
     if settings.processes > 1:
-        return Supervisor(settings.model_copy(update={"port": port_of(sockets)}), announce).run()
-    Server(settings, announce).run(sockets)
+        return Supervisor(settings.model_copy(update={"port": port_of(sockets)}), on_ready).run()
+    Server(settings, on_ready).run(sockets)
     return ExitStatus.OK

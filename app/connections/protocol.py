@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from time import perf_counter
 from typing import Any, cast
 
 from uvicorn.config import Config
@@ -10,12 +11,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from app.connections.limits import ConnectionLimits
-from app.connections.refusals import CLOSE, Refusals
+from app.connections.refusals import CLOSE, Refusals, body_size
 from app.connections.turning_away import DOOR, Door, TurnedAway
-from app.middleware.access_log import log_answer, logs_answers
 from app.middleware.paths import is_inference_protocol
 from app.middleware.request_id import new_request_id, request_id_for
-from app.problem_types import HEAD_TOO_LARGE, MALFORMED, OVERLOADED, REQUEST_TIMEOUT, ProblemType
+from app.problem_types import CONNECTIONS_FULL, HEAD_TOO_LARGE, MALFORMED, OVERLOADED, REQUEST_TIMEOUT, ProblemType
 
 LAST_LOOK_SECONDS = 0.01
 """An event loop that is late comes to its timers before it has read what came meanwhile: only what is read after that
@@ -60,7 +60,8 @@ class LimitedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         most = self._limits.max_connections
         if len(self.connections) > most:
-            self._refuse(OVERLOADED, f"{most} connections are open; no more are taken. Try again later.")
+            detail = f"{most} connections are open; no more are taken. Try again later."
+            self._refuse(OVERLOADED, detail, CONNECTIONS_FULL)
         else:
             self._start_timer(self._limits.head_seconds, self._head_is_late)
 
@@ -179,7 +180,7 @@ class LimitedProtocol(HttpToolsProtocol):
             f"The request's line and headers have more than {self._limits.max_head_bytes:,} bytes. Send fewer.",
         )
 
-    def _refuse(self, type: ProblemType, detail: str) -> None:
+    def _refuse(self, type: ProblemType, detail: str, reason: str = "") -> None:
         """Answer in the application's place and close; where a whole request is being answered, close after that."""
         self._stop_timer()
         if self._turned_away:
@@ -191,6 +192,8 @@ class LimitedProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
             return
         if idle or not (self.pipeline or self.cycle.response_started):
+            if self._door is not None:
+                self._door.observer.refused(reason or type.slug)
             headers = [header for header in self.server_state.default_headers if header != CLOSE]
             self.transport.write(self._refusals.answer(type, detail, new_request_id(), [*headers, CLOSE]))
         self._close()
@@ -202,6 +205,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _turn_away(self, door: Door, turned_away: TurnedAway) -> None:
         """Answer a request from its head alone, without a task or a byte of its body: that there is no room for it."""
+        start = perf_counter()
         headers = [*self.server_state.default_headers, *door.cross_origin_headers(self.headers)]
         self._closes_after_body = CLOSE in headers
         if not self._closes_after_body and (
@@ -214,12 +218,20 @@ class LimitedProtocol(HttpToolsProtocol):
         answer = self._refusals.answer(
             OVERLOADED, turned_away.detail, request_id, headers, to_inference=is_inference_protocol(path)
         )
+        scope = {
+            "client": self.client,
+            "server": self.server,
+            "scheme": self.scheme,
+            "http_version": self.parser.get_http_version(),
+            "method": self.parser.get_method().decode("ascii"),
+            "path": path,
+            "headers": self.headers,
+            "state": {"request_id": request_id},
+        }
+        # Before the answer: who has that finds it in the log and in the metrics.
+        door.observer.turned_away(scope, perf_counter() - start, body_size(answer))
         self.transport.write(answer)
         self.server_state.total_requests += 1
-        if logs_answers():
-            method = self.parser.get_method().decode("ascii")
-            answered = {"client": self.client, "method": method, "path": path}
-            log_answer(answered, OVERLOADED.status, request_id)
         self._turned_away = turned_away
         self._start_timer(self._limits.linger_seconds, self._close)
 

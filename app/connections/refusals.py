@@ -14,6 +14,7 @@ RawHeaders = Iterable[tuple[bytes, bytes]]
 _ID = "request-id-comes-here"
 _PER_ANSWER = frozenset({b"content-length", b"connection", REQUEST_ID_HEADER.lower().encode()})
 CLOSE = (b"connection", b"close")
+END_OF_HEAD = b"\r\n\r\n"
 KEPT = 64
 """Different refusals that are kept made; each holds about a kilobyte."""
 
@@ -51,6 +52,11 @@ class Refusals:
             identity,
             after,
         )
+
+
+def body_size(answer: bytes) -> int:
+    """Return how many bytes the body of an answer has."""
+    return len(answer) - answer.index(END_OF_HEAD) - len(END_OF_HEAD)
 
 
 def _template(type: ProblemType, detail: str, to_inference: bool) -> tuple[tuple[bytes, bytes], bytes, bytes]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from app.connections.observing import RefusalObserver
 from app.connections.resting import Progress, Rest
 from app.deadline import DEADLINE_HEADER, milliseconds_of
 from app.middleware.request_id import REQUEST_ID_HEADER
@@ -42,6 +43,7 @@ class Door:
             there is no room for them.
         seconds: how long a request may wait that does not say so itself, or more.
         progress: called with a task; says how its answers get on.
+        observer: hears of what is refused here and on connections.
         origins: those whose pages may read what this answers; `*` for all.
     """
 
@@ -50,10 +52,12 @@ class Door:
         check_room: Callable[[str, int, float], None],
         seconds: float,
         progress: Callable[[str], Progress],
+        observer: RefusalObserver,
         origins: Sequence[str] = (),
     ) -> None:
         self.rest = Rest(OVERLOADED.retry_seconds or 0, progress)
         """Where connections wait on which a request was turned away, as long as it is told to wait."""
+        self.observer = observer
         self._check_room = check_room
         self._seconds = seconds
         self._origins = frozenset(origin.encode() for origin in origins)

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.telemetry.context import logged_with
+
 REQUEST_ID_HEADER = "X-Request-ID"
 _RAW_HEADER = REQUEST_ID_HEADER.lower().encode()
 SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+/=-]{0,127}")
@@ -14,7 +16,7 @@ SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+/=-]{0,127}")
 
 
 class RequestIdMiddleware:
-    """Puts the request's id into its scope, where `request_id_of` finds it."""
+    """Puts the request's id into its scope, where `request_id_of` finds it, and into its log lines."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -31,7 +33,8 @@ class RequestIdMiddleware:
                 MutableHeaders(scope=message)[REQUEST_ID_HEADER] = request_id_of(scope)
             await send(message)
 
-        await self.app(scope, receive, send_with_id)
+        with logged_with(request_id=request_id_of(scope)):
+            await self.app(scope, receive, send_with_id)
 
 
 def request_id_for(headers: Iterable[tuple[bytes, bytes]]) -> str:

@@ -15,19 +15,22 @@ from app.processes.server import Server
 from app.processes.shared_reloads import SharedReloads
 from app.serving.reloading import OwnReloads, Wish
 from app.settings import Settings
+from app.telemetry.shared import Seat, take
 
 TICKS_PER_BEAT = 10
 """A sign of life each second."""
 
 
-def run_child(settings: Settings, pipe: Connection, wishes: Sequence[Wish]) -> None:
+def run_child(settings: Settings, pipe: Connection, wishes: Sequence[Wish], seat: Seat) -> None:
     """Serve until the pipe closes. Each message that it sends there is a sign of life, the first that it serves.
 
     Args:
         settings: the service's. The port has been reserved.
         pipe: to the supervisor.
         wishes: the versions that serve in the other processes, where reloads have been asked for.
+        seat: its place among them.
     """
+    take(seat)
     # It listens when it has loaded its models: until then, connections are for those that have.
     ChildServer(settings, pipe, wishes).run(bind_beside(settings.host, settings.port))
 

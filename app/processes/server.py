@@ -13,8 +13,8 @@ from app.connections.protocol import LimitedProtocol, limited_protocol
 from app.connections.refusals import CLOSE
 from app.main import create_app
 from app.processes.ending import end_by
-from app.processes.log import set_up_log
 from app.settings import Settings
+from app.telemetry.logs import set_up_log
 
 SETTLE_SECONDS = 0.3
 """How long a server that stops goes on as before, at least. What the kernel has accepted in its name, connections and
@@ -41,7 +41,7 @@ class Server(uvicorn.Server):
     ) -> None:
         # Pillow warns of odd metadata in other words for each upload: they would fill the log and help nobody.
         warnings.filterwarnings("ignore", module="PIL")
-        set_up_log(settings.log_level)
+        set_up_log(settings.log_level, settings.log_format)
         self._service = application(settings)
         super().__init__(
             uvicorn.Config(
@@ -49,6 +49,8 @@ class Server(uvicorn.Server):
                 http=limited_protocol(settings.connection_limits),
                 # An upgraded connection would be beyond these limits; nothing here speaks WebSocket.
                 ws="none",
+                # Its messages go where all others go.
+                log_config=None,
                 log_level=settings.log_level,
                 server_header=False,
                 access_log=False,

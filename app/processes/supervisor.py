@@ -4,19 +4,21 @@ import logging
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
 
 from app.processes.child import run_child
 from app.processes.ending import end_by
-from app.processes.log import set_up_log
 from app.processes.messages import Message, receive, send
 from app.processes.rounds import Rounds
 from app.processes.server import SETTLE_SECONDS
 from app.serving.reloading import Wish
 from app.settings import Settings
+from app.telemetry.logs import set_up_log
+from app.telemetry.shared import Seat, leave, shared_folder
 
 FAILED_STARTS = 3
 """After so many starts in a row that came to nothing, a service of which no process serves is given up."""
@@ -57,12 +59,16 @@ class Supervisor:
         """Supervise until a stop signal and return the exit status: 1 if no process came to serve.
 
         A second signal ends all processes, and this one, at once.
+
+        Raises:
+            ConfigurationError: the processes have no folder to share their metrics in.
         """
-        set_up_log(self._settings.log_level)
-        with _stop_signals() as signals:
+        set_up_log(self._settings.log_level, self._settings.log_format)
+        shared = shared_folder(self._settings.metrics_dir) if self._settings.metrics else nullcontext()
+        with shared as folder, _stop_signals() as signals:
             announced = False
             while not signals.poll():
-                self._start_missing()
+                self._start_missing(folder)
                 wait([signals, *(child.pipe for child in self._children)], timeout=1)
                 for child in list(self._children):
                     self._look_after(child)
@@ -80,11 +86,13 @@ class Supervisor:
             self._stop(signals)
         return 0
 
-    def _start_missing(self) -> None:
+    def _start_missing(self, folder: Path | None) -> None:
         if time.monotonic() < self._next_start:
             return
-        while len(self._children) < self._settings.processes:
-            self._children.append(_Child(self._settings, self._rounds.wishes))
+        taken = {child.seat.number for child in self._children}
+        for number in range(self._settings.processes):
+            if number not in taken:
+                self._children.append(_Child(self._settings, self._rounds.wishes, Seat(number, folder)))
 
     def _look_after(self, child: "_Child") -> None:
         for message in child.listen():
@@ -97,6 +105,7 @@ class Supervisor:
             return
         self._children.remove(child)
         self._rounds.ended(child)
+        leave(child.seat)
         logger.warning("process %d ended (exit status %s): it is replaced", child.process.pid, child.process.exitcode)
         if not child.serves:
             self._failed_starts += 1
@@ -121,10 +130,11 @@ class Supervisor:
 class _Child:
     """A process and what is known of it."""
 
-    def __init__(self, settings: Settings, wishes: Sequence[Wish]) -> None:
+    def __init__(self, settings: Settings, wishes: Sequence[Wish], seat: Seat) -> None:
+        self.seat = seat
         self.pipe, its_end = Pipe()
         self.process: SpawnProcess = get_context("spawn").Process(
-            target=run_child, args=(settings, its_end, wishes), name="quartet"
+            target=run_child, args=(settings, its_end, wishes, seat), name="quartet"
         )
         with _keyboard_ignored():
             self.process.start()

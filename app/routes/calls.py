@@ -14,6 +14,7 @@ from app.routes.waiting import in_time, seconds_for
 from app.schemas import Answer
 from app.serving.model import LoadedModel, Prediction
 from app.tasks import Task
+from app.telemetry.facts import facts_of
 
 Result = TypeVar("Result")
 
@@ -59,6 +60,11 @@ def begin_with(request: Request, task: Task, options: Options) -> Call:
     """
     service = service_of(request)
     seconds = seconds_for(request, service.settings)
+    facts = facts_of(request.scope)
+    if facts is not None:
+        facts.task = task.name
     model = service.registry.model(task.name, options.version)
+    if facts is not None:
+        facts.version = model.artifact.manifest.version
     service.predictor.check_room(task.name, 1, seconds)
     return Call(request, task, service, options, model, seconds)

@@ -16,6 +16,7 @@ from app.serving.linear_text import LINEAR_TEXT_FILE
 from app.serving.linear_text_engine import LinearTextEngine
 from app.serving.manifest import Manifest
 from app.serving.model import LoadedModel, accept, open_checked
+from app.serving.observer import UNOBSERVED, Observer
 from app.serving.openvino_engine import OpenVinoEngine
 from app.serving.signing import ManifestVerifier
 from app.serving.tensorflow_engine import TensorFlowEngine
@@ -42,12 +43,17 @@ class EnginePolicy:
 
 
 def load_fastest(
-    folder: Path, policy: EnginePolicy, limits: InputLimits, verifier: ManifestVerifier | None = None
+    folder: Path,
+    policy: EnginePolicy,
+    limits: InputLimits,
+    verifier: ManifestVerifier | None = None,
+    observer: Observer = UNOBSERVED,
 ) -> LoadedModel:
     """Verify a model folder and load it with the engine that the policy leads to.
 
     An engine other than TensorFlow, in which the model was exported, must also decide as the export did: the same
     labels, the same inputs in distribution. With a verifier, the manifest must be signed.
+    The observer hears of what the model does once it serves.
 
     Raises:
         ArtifactError: no engine may serve it; the error names the file and each engine's reason.
@@ -63,7 +69,11 @@ def load_fastest(
         except ArtifactError as refusal:
             refusals[name] = refusal
             continue
-        return replace(model, engine_reason=_reason(policy.choice, artifact, refusals))
+        return replace(
+            model,
+            engine_reason=_reason(policy.choice, artifact, refusals),
+            observer=observer.of_model(artifact.manifest),
+        )
     raise _refused(refusals) from refusals[names[-1]]
 
 

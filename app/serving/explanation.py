@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from app.serving.engine import Explanation
 from app.serving.errors import NotExplainedError
-from app.serving.model import DECIMALS, LoadedModel, Payload, Prediction, predict_one
+from app.serving.model import DECIMALS, LoadedModel, Payload, Prediction
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def _explain(model: LoadedModel, payload: Payload, threshold: float | None) -> t
     batch = model.read(payload)
     outputs = model.run(batch)
     probabilities = outputs.probabilities[0]
-    prediction = predict_one(manifest, probabilities, outputs.ood_score.item(), threshold)
+    prediction = model.predict_row((probabilities, outputs.ood_score[0]), threshold)
     return prediction, manifest.labels[int(probabilities.argmax())], model.engine.explain(batch)
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from app.serving.engine import Batch, Engine, EngineLoader, Outputs
 from app.serving.errors import ArtifactError
 from app.serving.golden import Golden, check_golden, load_golden
 from app.serving.manifest import Manifest, OperatingPoint
+from app.serving.observer import UNOBSERVED_MODEL, ModelObserver
 from app.serving.signing import ManifestVerifier
 
 ModelInput = NDArray[np.uint8] | str
@@ -65,6 +67,8 @@ class LoadedModel:
     limits: InputLimits
     engine_reason: str = ""
     """Why this engine runs it."""
+    observer: ModelObserver = UNOBSERVED_MODEL
+    """Hears of each input read, run and answered."""
 
     def predict(self, payloads: Sequence[Payload], threshold: float | None = None) -> list[Prediction | InputError]:
         """Read and answer any number of inputs; one that cannot be read gets its error, at its place.
@@ -92,8 +96,8 @@ class LoadedModel:
     def run(self, batch: Batch) -> Outputs:
         """Run the engine on any number of inputs, `MAX_BATCH` at a time."""
         if len(batch) <= MAX_BATCH:
-            return self.engine.run(batch)
-        parts = [self.engine.run(batch[start : start + MAX_BATCH]) for start in range(0, len(batch), MAX_BATCH)]
+            return self._run(batch)
+        parts = [self._run(batch[start : start + MAX_BATCH]) for start in range(0, len(batch), MAX_BATCH)]
         return Outputs(
             np.concatenate([part.probabilities for part in parts]),
             np.concatenate([part.ood_score for part in parts]),
@@ -109,14 +113,26 @@ class LoadedModel:
     def predict_row(self, row: OutputRow, threshold: float | None = None) -> Prediction:
         """Turn what the model says of one input into an answer."""
         probabilities, score = row
-        return predict_one(self.artifact.manifest, probabilities, score.item(), threshold)
+        prediction = predict_one(self.artifact.manifest, probabilities, score.item(), threshold)
+        self.observer.answered(prediction.label, prediction.in_distribution)
+        return prediction
+
+    def _run(self, batch: Batch) -> Outputs:
+        start = perf_counter()
+        outputs = self.engine.run(batch)
+        self.observer.ran(len(batch), start, perf_counter())
+        return outputs
 
     def _read(self, payload: Payload) -> ModelInput:
         if isinstance(payload, np.ndarray):
             return payload
-        if isinstance(payload, str):
-            return clean_text(payload, self.limits)
-        return read_input(payload, self.artifact.manifest.input, self.limits)
+        start = perf_counter()
+        try:
+            if isinstance(payload, str):
+                return clean_text(payload, self.limits)
+            return read_input(payload, self.artifact.manifest.input, self.limits)
+        finally:
+            self.observer.decoded(start, perf_counter())
 
     def _read_or_error(self, payload: Payload) -> ModelInput | InputError:
         try:

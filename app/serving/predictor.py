@@ -1,9 +1,11 @@
 """What a route awaits of a model: inputs are let in, read and run on worker threads, as the engine likes best."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 from typing import TypeVar
 from weakref import WeakKeyDictionary, proxy
 
@@ -36,6 +38,11 @@ class SchedulingPolicy:
     max_queue: int
     batch: BatchPolicy
 
+    @property
+    def capacity(self) -> int:
+        """Inputs for a model that may be let in and not yet answered."""
+        return self.workers + self.max_queue
+
 
 class Predictor:
     """Runs work with models off the event loop. For one event loop."""
@@ -58,14 +65,16 @@ class Predictor:
         Raises:
             OverloadedError: too many inputs wait, or it is expected to take more than `seconds`.
         """
-        with self._admission_to(model).admitted(len(payloads), seconds):
-            scheduling = model.engine.scheduling
-            if sum(map(_size, payloads)) <= scheduling.inline_bytes:
+        scheduling = model.engine.scheduling
+        if sum(map(_size, payloads)) <= scheduling.inline_bytes:
+            # Nothing else happens meanwhile: nobody would see it inside.
+            with self._admission_to(model).admitted(len(payloads), seconds):
                 return model.predict(payloads, threshold)
+        with self._admitted(model, len(payloads), seconds):
             if scheduling.in_batches:
                 return await self._predict_in_batches(model, payloads, threshold)
             chunks = _chunks(payloads, self._policy.workers)
-            parts = await self._side_by_side([partial(model.predict, chunk, threshold) for chunk in chunks])
+            parts = await self._side_by_side(model, [partial(model.predict, chunk, threshold) for chunk in chunks])
             return [result for part in parts for result in part]
 
     async def run(self, model: LoadedModel, work: Callable[[], Result], seconds: float | None = None) -> Result:
@@ -74,8 +83,8 @@ class Predictor:
         Raises:
             OverloadedError: too many inputs wait, or it is expected to take more than `seconds`.
         """
-        with self._admission_to(model).admitted(1, seconds):
-            return await self._workers.run(work)
+        with self._admitted(model, 1, seconds):
+            return await self._on_a_worker(model, work)
 
     def check_room(self, task: str, count: int = 1, seconds: float | None = None) -> None:
         """Check that `count` more inputs for a task would be let in now: clients learn it before they have sent them.
@@ -105,7 +114,7 @@ class Predictor:
         self, model: LoadedModel, payloads: Sequence[Payload], threshold: float | None
     ) -> list[Prediction | InputError]:
         parts = await self._side_by_side(
-            [partial(model.read_each, chunk) for chunk in _chunks(payloads, self._policy.workers)]
+            model, [partial(model.read_each, chunk) for chunk in _chunks(payloads, self._policy.workers)]
         )
         inputs = [item for part in parts for item in part]
         batcher = self._batcher_of(model)
@@ -116,7 +125,7 @@ class Predictor:
         task = model.artifact.manifest.task
         admission = self._admissions.get(task)
         if admission is None:
-            admission = self._admissions[task] = Admission(self._policy.workers + self._policy.max_queue)
+            admission = self._admissions[task] = Admission(self._policy.capacity)
         return admission
 
     def _batcher_of(self, model: LoadedModel) -> Batcher[ModelInput, OutputRow]:
@@ -129,19 +138,37 @@ class Predictor:
                 rows: list[OutputRow] = weak_model.run_rows(inputs)
                 return rows
 
-            batcher = self._batchers[model] = Batcher(run_rows, self._workers, self._policy.batch)
+            batcher = self._batchers[model] = Batcher(run_rows, self._workers, self._policy.batch, model.observer)
         return batcher
 
-    async def _side_by_side(self, jobs: Sequence[Callable[[], Result]]) -> list[Result]:
+    @contextmanager
+    def _admitted(self, model: LoadedModel, count: int, seconds: float | None) -> Iterator[None]:
+        with self._admission_to(model).admitted(count, seconds):
+            model.observer.entered(count)
+            try:
+                yield
+            finally:
+                model.observer.left(count)
+
+    async def _on_a_worker(self, model: LoadedModel, work: Callable[[], Result]) -> Result:
+        asked = perf_counter()
+
+        def begin() -> Result:
+            model.observer.waited(asked, perf_counter())
+            return work()
+
+        return await self._workers.run(begin)
+
+    async def _side_by_side(self, model: LoadedModel, jobs: Sequence[Callable[[], Result]]) -> list[Result]:
         """Run jobs on all workers. Each waits its turn behind other requests' again and again, so that none starves."""
         if len(jobs) == 1:
-            return [await self._workers.run(jobs[0])]
+            return [await self._on_a_worker(model, jobs[0])]
         results: dict[int, Result] = {}
         waiting = iter(enumerate(jobs))
 
         async def take_turns() -> None:
             for index, job in waiting:
-                results[index] = await self._workers.run(job)
+                results[index] = await self._on_a_worker(model, job)
 
         await _all(take_turns() for _ in range(min(self._policy.workers, len(jobs))))
         return [results[index] for index in range(len(jobs))]

@@ -14,6 +14,7 @@ from app.serving.errors import (
     VersionRefusedError,
 )
 from app.serving.model import LoadedModel
+from app.serving.observer import UNOBSERVED, Observer
 from app.serving.versions import Refusal, TaskState, files_of, versions_in
 from app.tasks import TASKS, Task
 
@@ -48,12 +49,21 @@ class Registry:
         load: loads a version's folder.
         tasks: the tasks that have models.
         kept: how many versions of each task stay loaded.
+        observer: hears of loads, and of what serves.
     """
 
-    def __init__(self, models_dir: Path, load: ModelLoader, tasks: Sequence[Task] = TASKS, kept: int = 1) -> None:
+    def __init__(
+        self,
+        models_dir: Path,
+        load: ModelLoader,
+        tasks: Sequence[Task] = TASKS,
+        kept: int = 1,
+        observer: Observer = UNOBSERVED,
+    ) -> None:
         self._models_dir = models_dir
         self._load = load
         self._kept = kept
+        self._observer = observer
         self._states = {task.name: TaskState(task) for task in tasks}
 
     def states(self) -> tuple[TaskState, ...]:
@@ -127,6 +137,7 @@ class Registry:
         before = self._states[task].model
         self._states[task] = self._states[task].unloading()
         logger.info("%s: unloaded", task)
+        self._observer.unloaded(task)
         return before.artifact if before else None
 
     def watch(self) -> None:
@@ -176,6 +187,7 @@ class Registry:
         logger.info(
             "%s: version %d serves with %s: %s", state.task.name, version, model.engine.name, model.engine_reason
         )
+        self._observer.serves(model.artifact.manifest, model.artifact.sha256, model.engine.name)
         return state
 
     def _try(self, state: TaskState, version: int) -> TaskState:
@@ -187,7 +199,9 @@ class Registry:
             _check_fits(model, state.task)
         except ArtifactError as error:
             logger.warning("%s: version %d refused: %s", state.task.name, version, error)
+            self._observer.loaded(state.task.name, "refused")
             return state.refusing(version, Refusal(str(error), files))
+        self._observer.loaded(state.task.name, "loaded")
         return state.loading(version, model)
 
     def _scan(self, state: TaskState) -> TaskState:

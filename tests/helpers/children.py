@@ -8,22 +8,23 @@ from pathlib import Path
 
 from app.serving.reloading import Wish
 from app.settings import Settings
+from app.telemetry.shared import Seat
 
 
-def fails_to_start(settings: Settings, pipe: Connection, wishes: Sequence[Wish]) -> None:
+def fails_to_start(settings: Settings, pipe: Connection, wishes: Sequence[Wish], seat: Seat) -> None:
     """End before it serves, and leave a trace."""
     _leave_trace(settings)
     os._exit(3)
 
 
-def one_serves(settings: Settings, pipe: Connection, wishes: Sequence[Wish]) -> None:
+def one_serves(settings: Settings, pipe: Connection, wishes: Sequence[Wish], seat: Seat) -> None:
     """Serve if it is the first, otherwise end before it does."""
     if _leave_trace(settings) > 1:
         os._exit(3)
     _serve_until_told(pipe)
 
 
-def first_hangs(settings: Settings, pipe: Connection, wishes: Sequence[Wish]) -> None:
+def first_hangs(settings: Settings, pipe: Connection, wishes: Sequence[Wish], seat: Seat) -> None:
     """Say once that it serves; the first says no more."""
     if _leave_trace(settings) == 1:
         pipe.send_bytes(b".")
@@ -31,7 +32,7 @@ def first_hangs(settings: Settings, pipe: Connection, wishes: Sequence[Wish]) ->
     _serve_until_told(pipe)
 
 
-def ignores_its_end(settings: Settings, pipe: Connection, wishes: Sequence[Wish]) -> None:
+def ignores_its_end(settings: Settings, pipe: Connection, wishes: Sequence[Wish], seat: Seat) -> None:
     """Serve, and go on whatever it is told."""
     _leave_trace(settings)
     pipe.send_bytes(b".")

@@ -4,6 +4,7 @@ import contextlib
 import threading
 from asyncio import AbstractEventLoop, Future, get_running_loop
 from collections.abc import Callable
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ class _Job:
     work: Callable[[], Any]
     future: "Future[Any]"
     loop: AbstractEventLoop
+    context: Context
 
 
 class Workers:
@@ -36,13 +38,13 @@ class Workers:
             threading.Thread(target=self._serve, name=f"quartet-{name}-{number}", daemon=True).start()
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """Run work on a thread and return its result, or raise its error.
+        """Run work on a thread, in a copy of the caller's context, and return its result, or raise its error.
 
         Work whose waiter is cancelled before it has begun is not run.
         """
         loop = get_running_loop()
         future: Future[Result] = loop.create_future()
-        self._jobs.put(_Job(work, future, loop))
+        self._jobs.put(_Job(work, future, loop, copy_context()))
         return await future
 
     def close(self) -> None:
@@ -61,7 +63,7 @@ class Workers:
 def _answer(job: _Job) -> None:
     result, error = None, None
     try:
-        result = job.work()
+        result = job.context.run(job.work)
     # Whatever it is, the waiter must get it and the thread must go on.
     except BaseException as raised:
         error = raised
