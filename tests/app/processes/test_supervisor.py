@@ -31,11 +31,14 @@ def supervise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         stopping = threading.Thread(target=stop_it)
         stopping.start()
         given = Settings(models_dir=tmp_path, processes=2, **settings)
+        # A supervisor that has given up no longer takes the signal, which would end the tests.
+        before = signal.signal(signal.SIGTERM, lambda *_: None)
         try:
             return Supervisor(given, lambda: ready.append(time.monotonic())).run(), ready
         finally:
             ended.set()
             stopping.join()
+            signal.signal(signal.SIGTERM, before)
 
     return run
 
