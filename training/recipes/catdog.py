@@ -9,8 +9,9 @@ import numpy as np
 from app.inputs.spec import ImageSpec
 from training.augment import Augmentation
 from training.backbones.efficientnet_lite import LITE2, Variant
+from training.batches import Plan
 from training.datasets.base import Dataset, Split
-from training.fit import Plan, fit
+from training.fit import fit
 from training.network import ImageNetwork
 from training.recipes.base import Fitted, OperatingTarget, Options
 from training.recipes.keras_fit import compile_for_labels, in_batches, neighbour_scorer, targets_for
@@ -71,6 +72,7 @@ class CatDogReference:
             Plan(options.epochs or self.epochs, self.batch_size, options.seed),
             run.stage("network"),
             quiet=run.quiet,
+            workers=run.workers,
         )
         network = ImageNetwork(keras.Sequential([scaled, hidden]), classifier)
         return Fitted(network, neighbour_scorer(network, replace(data, train=train)), {"network": history})

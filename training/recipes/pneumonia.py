@@ -8,9 +8,9 @@ import keras
 from app.inputs.spec import ImageSpec
 from training.augment import Augmentation
 from training.backbones.efficientnet_lite import LITE0, Variant
+from training.batches import Plan
 from training.datasets.base import Dataset
 from training.ensemble import EnsembleNetwork
-from training.fit import Plan
 from training.network import ImageNetwork
 from training.recipes.base import Fitted, OperatingTarget, Options
 from training.recipes.keras_fit import Weights, fit_end_to_end, neighbour_scorer
