@@ -1,12 +1,15 @@
 """`quartet train`: the command line's way into a run."""
 
 import argparse
+import os
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from app.commands.parsing import Subparsers, add_parser, add_task, open_fraction, positive_int
+from app.errors import ConfigurationError
 from app.exit_status import ExitStatus
 
 # What these modules import takes seconds, and `--help` needs none of it.
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from training.recipes.base import Recipe
     from training.run import Run
     from training.summary import RunSummary
+    from training.workers import Workers
 
 DEFAULT_FRACTION = 0.15
 PRINTED_FIGURES = ("accuracy", "macro_f1", "auc", "ece")
@@ -26,6 +30,9 @@ The run folder holds the configuration (config.json), the history of each fittin
 and, at the end, all figures with the time they took (summary.json, which `quartet compare` reads) and the validation
 examples that were answered wrong with the most confidence (worst-errors.png or .md). After an interruption the same
 command with --resume goes on from the last epoch.
+
+With --distribute the command is started once on each of several machines, which train one model together: see
+docs/distributed-training.md.
 """
 EXAMPLES = (
     "quartet train digit --list",
@@ -58,7 +65,11 @@ def add_train(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--sign", type=Path, metavar="KEY", help="sign the release with this Ed25519 private key file")
     parser.add_argument("--run", type=Path, help="run folder (default: runs/TASK/RECIPE-SEED)")
-    parser.add_argument("--resume", action="store_true", help="go on with the run in the run folder")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the run in the run folder; with --distribute, or start it there",
+    )
     parser.add_argument("--seed", type=int, default=0, help="seeds the split, the weights and the order (default: 0)")
     parser.add_argument("--epochs", type=positive_int, help="at most so many epochs a stage, instead of the recipe's")
     parser.add_argument(
@@ -75,6 +86,14 @@ def add_train(subparsers: Subparsers) -> None:
         default="auto",
         help="what to compute on: auto (default) takes a GPU where TensorFlow sees one; gpu fails where it sees none",
     )
+    parser.add_argument(
+        "--distribute",
+        nargs="?",
+        const="",
+        metavar="HOST:PORT,HOST:PORT,...",
+        help="train on these workers, the chief first; without addresses: those of TF_CONFIG, or this machine's GPUs",
+    )
+    parser.add_argument("--worker", type=int, metavar="INDEX", help="which of --distribute's workers this is, from 0")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     parser.set_defaults(func=run_train)
 
@@ -114,15 +133,20 @@ def _train(arguments: argparse.Namespace, recipe: "Recipe") -> None:
     from training.summary import summarise
     from training.train import train
 
+    device = use_device(arguments.device)
+    workers = _gather(arguments, recipe)
+    if workers and not workers.is_chief:
+        _help(arguments, recipe, workers)
+        return
     # A key that cannot be used is better told now than after hours of training.
     signing_key = read_signing_key(arguments.sign) if arguments.sign else None
-    device = use_device(arguments.device)
-    run = _open_run(arguments, recipe)
-    with Stopwatch(run.folder, device, running=not run.ended) as watch:
+    run = _open_run(arguments, recipe, workers)
+    with Stopwatch(run.folder, workers.describe(device) if workers else device, running=not run.ended) as watch:
         data = _load(arguments, recipe)
         print(
             f"{recipe.task}/{recipe.name}: {len(data.train):,} examples to train on, {len(data.validation):,} held out"
         )
+        _agree(arguments, recipe, data, workers)
         calibrated = train(recipe, data, Options(arguments.seed, arguments.epochs, arguments.weights), run)
         command = _command(arguments, recipe.name)
         summary = summarise(recipe, data, calibrated, arguments.seed, command, watch.parts())
@@ -133,12 +157,61 @@ def _train(arguments: argparse.Namespace, recipe: "Recipe") -> None:
         print(f"released {target}")
 
 
-def _open_run(arguments: argparse.Namespace, recipe: "Recipe") -> "Run":
-    """Open the run folder for all that decides the run's result. The device may change from part to part."""
-    from training.recipes.base import settings_of
-    from training.run import open_run
+def _gather(arguments: argparse.Namespace, recipe: "Recipe") -> "Workers | None":
+    """Return the workers that train together, once all are there; None for a run of one process."""
+    if arguments.distribute is None:
+        if arguments.worker is not None:
+            raise ConfigurationError("--worker INDEX goes with --distribute HOST:PORT,HOST:PORT,...")
+        return None
+    from training.cluster import find_cluster
+    from training.recipes.base import learns_in_epochs
+    from training.workers import join, use_all_gpus
 
-    config = {
+    if not learns_in_epochs(recipe):
+        raise ConfigurationError(
+            f"{recipe.task}/{recipe.name} has no epochs to share out: train it on one machine, without --distribute"
+        )
+    cluster = find_cluster(arguments.distribute, arguments.worker, os.environ)
+    return join(cluster) if cluster else use_all_gpus()
+
+
+def _help(arguments: argparse.Namespace, recipe: "Recipe", workers: "Workers") -> None:
+    """Train as a worker that is not the chief: nothing of what it writes is kept."""
+    import keras
+
+    from training.recipes.base import Options
+    from training.run import Run
+
+    arguments.quiet = True
+    data = _load(arguments, recipe)
+    _agree(arguments, recipe, data, workers)
+    keras.utils.set_random_seed(arguments.seed)
+    with TemporaryDirectory(prefix="quartet-worker-") as folder:
+        options = Options(arguments.seed, arguments.epochs, arguments.weights)
+        recipe.fit(data, options, Run(Path(folder), quiet=True, workers=workers))
+    print(f"{recipe.task}/{recipe.name} is trained; the chief, {workers.addresses[0]}, goes on to measure it")
+
+
+def _agree(arguments: argparse.Namespace, recipe: "Recipe", data: "Dataset", workers: "Workers | None") -> None:
+    """Make sure that all workers are about to do the same."""
+    if workers is None:
+        return
+    from training.agreement import check_agreement
+    from training.datasets.contents import content_digest
+    from training.train import library_versions
+
+    config = _config(arguments, recipe)
+    # Paths may differ from machine to machine; what lies there may not.
+    config["data"] = data.digest
+    config["weights"] = content_digest(arguments.weights) if arguments.weights else None
+    check_agreement(workers, {**config, "version of a library": library_versions()})
+
+
+def _config(arguments: argparse.Namespace, recipe: "Recipe") -> dict[str, Any]:
+    """Return all that decides the run's result. The device and the workers may change from part to part."""
+    from training.recipes.base import settings_of
+
+    return {
         "task": recipe.task,
         "recipe": settings_of(recipe),
         "data": str(arguments.data) if arguments.data else None,
@@ -148,8 +221,15 @@ def _open_run(arguments: argparse.Namespace, recipe: "Recipe") -> "Run":
         "validation_fraction": arguments.validation_fraction,
         "weights": str(arguments.weights) if arguments.weights else None,
     }
+
+
+def _open_run(arguments: argparse.Namespace, recipe: "Recipe", workers: "Workers | None") -> "Run":
+    from training.run import CONFIG_FILE, open_run
+
     folder = arguments.run or Path("runs", recipe.task, f"{recipe.name}-{arguments.seed}")
-    return open_run(folder, config, resume=arguments.resume, quiet=arguments.quiet)
+    # Whatever starts workers again after one was lost starts them by the same command as at first.
+    resume = arguments.resume and (workers is None or (folder / CONFIG_FILE).exists())
+    return open_run(folder, _config(arguments, recipe), resume=resume, quiet=arguments.quiet, workers=workers)
 
 
 def _load(arguments: argparse.Namespace, recipe: "Recipe") -> "Dataset":
@@ -188,6 +268,8 @@ def _command(arguments: argparse.Namespace, recipe: str) -> str:
         value = getattr(arguments, option)
         if value != default:
             words += [f"--{option.replace('_', '-')}", str(value)]
+    if arguments.distribute is not None:
+        words.append("--distribute")
     if arguments.weights is not None:
         words += ["--weights", "PATH"]
     return shlex.join(words)

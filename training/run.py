@@ -5,7 +5,11 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+# It needs TensorFlow, which takes seconds to import.
+if TYPE_CHECKING:
+    from training.workers import Workers
 
 CONFIG_FILE = "config.json"
 ENVIRONMENT_FILE = "environment.json"
@@ -19,10 +23,11 @@ class RunError(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """Where a run keeps what it needs to be resumed or repeated."""
+    """Where a run keeps what it needs to be resumed or repeated, and the workers that share it, if several do."""
 
     folder: Path
     quiet: bool = False
+    workers: "Workers | None" = None
 
     @property
     def ended(self) -> bool:
@@ -47,7 +52,9 @@ def write_json(path: Path, value: Any) -> None:
     os.replace(temporary, path)
 
 
-def open_run(folder: Path, config: dict[str, Any], *, resume: bool, quiet: bool = False) -> Run:
+def open_run(
+    folder: Path, config: dict[str, Any], *, resume: bool, quiet: bool = False, workers: "Workers | None" = None
+) -> Run:
     """Start a run in an empty folder, or go on with the one that is there.
 
     Raises:
@@ -60,14 +67,14 @@ def open_run(folder: Path, config: dict[str, Any], *, resume: bool, quiet: bool 
             raise RunError(f"{folder} holds a run already: pass --resume to go on with it, or another --run folder")
         folder.mkdir(parents=True, exist_ok=True)
         write_json(path, config)
-        return Run(folder, quiet)
+        return Run(folder, quiet, workers)
     if not path.exists():
         raise RunError(f"{folder} holds no run to resume: leave --resume out to start one there")
     before = json.loads(path.read_text(encoding="utf-8"))
     differences = "; ".join(_differences(before, config))
     if differences:
         raise RunError(f"{folder} was started with other settings ({differences}): resume with the same ones")
-    return Run(folder, quiet)
+    return Run(folder, quiet, workers)
 
 
 def _differences(before: dict[str, Any], now: dict[str, Any], inside: str = "") -> Iterator[str]:

@@ -6,7 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from training.fit import STATE_FILE, Batches, Plan, fit
+from training.batches import Batches, Plan
+from training.checkpoint import STATE_FILE
+from training.fit import fit
 
 
 def model(seed: int = 0) -> keras.Model:

@@ -11,8 +11,8 @@ from pydantic import TypeAdapter
 
 from app.inputs.spec import InputSpec
 from training.card import CardText
+from training.checkpoint import History
 from training.datasets.base import Dataset, Source
-from training.fit import History
 from training.network import Network
 from training.ood import OodScorer
 from training.run import Run
@@ -109,3 +109,13 @@ def settings_of(recipe: Recipe) -> dict[str, Any]:
     adapter = TypeAdapter(type(recipe))
     settings: dict[str, Any] = adapter.dump_python(recipe, mode="json", exclude={"summary", "reported", "note"})
     return settings
+
+
+def learns_in_epochs(recipe: Recipe) -> bool:
+    """Say whether any stage of a recipe goes through the data in epochs, which several workers can share."""
+
+    def has_epochs(settings: dict[str, Any]) -> bool:
+        inner = (value for value in settings.values() if isinstance(value, dict))
+        return "epochs" in settings or any(map(has_epochs, inner))
+
+    return has_epochs(settings_of(recipe))

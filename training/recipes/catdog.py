@@ -10,9 +10,10 @@ from app.inputs.spec import ImageSpec
 from training import card_texts
 from training.augment import Augmentation
 from training.backbones.efficientnet_lite import LITE2, Variant
+from training.batches import Plan
 from training.datasets import cats_dogs
 from training.datasets.base import Dataset, Split
-from training.fit import Plan, fit
+from training.fit import fit
 from training.network import ImageNetwork
 from training.recipes.base import Fitted, OperatingTarget, Options, TaskTraining
 from training.recipes.keras_fit import compile_for_labels, in_batches, neighbour_scorer, targets_for
@@ -73,6 +74,7 @@ class CatDogReference:
             Plan(options.epochs or self.epochs, self.batch_size, options.seed),
             run.stage("network"),
             quiet=run.quiet,
+            workers=run.workers,
         )
         network = ImageNetwork(keras.Sequential([scaled, hidden]), classifier)
         return Fitted(network, neighbour_scorer(network, replace(data, train=train)), {"network": history})

@@ -9,10 +9,10 @@ import numpy as np
 from app.inputs.spec import DigitSpec
 from training import card_texts
 from training.augment import Augmentation
+from training.batches import Plan
 from training.datasets import mnist
 from training.datasets.base import Dataset
 from training.exposure import KNOWN, ExposedScorer, LevelNetwork, fit_exposed
-from training.fit import Plan
 from training.network import ImageNetwork
 from training.recipes.base import Fitted, OperatingTarget, Options, TaskTraining
 from training.recipes.keras_fit import features_of, fit_end_to_end, neighbour_scorer, warm_up_then_cosine

@@ -8,8 +8,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from training.batches import Arrays, Augment, Plan
+from training.checkpoint import History
 from training.datasets.base import Dataset, Split
-from training.fit import Arrays, Augment, History, Plan, fit
+from training.fit import fit
 from training.network import Network
 from training.ood import BANK_ROWS, NeighbourScorer
 from training.run import Run
@@ -104,6 +106,7 @@ def fit_end_to_end(
         run.stage(stage),
         augment=augment,
         quiet=run.quiet,
+        workers=run.workers,
     )
 
 

@@ -9,10 +9,10 @@ from app.inputs.spec import ImageSpec
 from training import card_texts
 from training.augment import Augmentation
 from training.backbones.efficientnet_lite import LITE0, Variant
+from training.batches import Plan
 from training.datasets import chest_xray
 from training.datasets.base import Dataset
 from training.ensemble import EnsembleNetwork
-from training.fit import Plan
 from training.network import ImageNetwork
 from training.recipes.base import Fitted, OperatingTarget, Options, TaskTraining
 from training.recipes.keras_fit import Weights, fit_end_to_end, neighbour_scorer

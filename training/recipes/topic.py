@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from app.inputs.spec import TextSpec
 from training import card_texts
+from training.batches import Plan
 from training.calibrate import fit_sigmoid
 from training.datasets import reuters
 from training.datasets.base import Dataset
-from training.fit import Plan, fit
+from training.fit import fit
 from training.recipes.base import Fitted, OperatingTarget, Options, TaskTraining
+from training.recipes.keras_fit import compile_for_labels
 from training.run import Run
 from training.text import (
     UnknownRate,
@@ -59,8 +61,7 @@ class TopicReference:
         )
         classifier = keras.layers.Dense(len(data.labels))
         model = keras.Sequential([hidden, classifier])
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile("rmsprop", loss, metrics=["accuracy"])
+        compile_for_labels(model, keras.optimizers.RMSprop())
         network = MultiHotNetwork(vocabulary, hidden, classifier)
         history = fit(
             model,
@@ -69,6 +70,7 @@ class TopicReference:
             Plan(options.epochs or self.epochs, self.batch_size, options.seed),
             run.stage("network"),
             quiet=run.quiet,
+            workers=run.workers,
         )
         scorer = UnknownWordScorer(vocabulary, index_words, UnknownRate(unknown_share(rows, entries)))
         return Fitted(network, scorer, {"network": history})

@@ -13,8 +13,9 @@ from training.augment import Augmentation
 from training.backbones import efficientnet_lite
 from training.backbones.efficientnet_lite import Variant
 from training.backbones.folding import fold_batch_norms
+from training.batches import Plan
+from training.checkpoint import History
 from training.datasets.base import Dataset
-from training.fit import History, Plan
 from training.half import HalfPrecisionTrunk
 from training.network import ImageNetwork
 from training.recipes.keras_fit import Weights, features_of, fit_end_to_end, warm_up_then_cosine

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.serving.manifest import OperatingPoint, SplitMetrics
-from training.fit import History
+from training.checkpoint import History
 from training.metrics import confusion
 from training.report.plots import plot_confusion, plot_history, plot_reliability, plot_roc
 
