@@ -10,7 +10,7 @@ import pytest
 from app.cli import main
 from training.batches import Batches, Plan, Share
 from training.recipes.base import learns_in_epochs
-from training.recipes.catalogue import ALL
+from training.recipes.catalogue import all_recipes
 
 
 def test_two_copies_take_the_steps_that_one_takes():
@@ -52,7 +52,7 @@ def test_no_two_copies_change_their_pictures_alike():
 
 
 def test_all_recipes_but_the_linear_one_can_be_shared_out():
-    assert [recipe.name for recipe in ALL if not learns_in_epochs(recipe)] == ["linear"]
+    assert [recipe.name for recipe in all_recipes() if not learns_in_epochs(recipe)] == ["linear"]
 
 
 @pytest.mark.parametrize(
