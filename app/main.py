@@ -60,7 +60,7 @@ def create_app(
 
     Args:
         settings: read from the environment if left out.
-        wishes: versions that serve in place of the newest.
+        wishes: versions that serve in place of the newest, or none.
         reloads: makes of what does reloads here what does them in all processes.
 
     Raises:

@@ -92,6 +92,14 @@ VERSION_REFUSED = ProblemType(
     "Version 3 of the model of 'pneumonia' is refused: saved_model.pb: its sha256 is not the one in the manifest. "
     "Version 2 serves on.",
 )
+PARTLY_DONE = ProblemType(
+    "partly-done",
+    HTTPStatus.CONFLICT,
+    "Partly done",
+    "Of several processes some have loaded or unloaded the model as asked; the others could not, and are as they were.",
+    "Version 3 of the model of 'pneumonia' serves in 1 of 2 processes only: process 7: saved_model.pb: is missing. "
+    "Ask for it again, or for the version before.",
+)
 REQUEST_TIMEOUT = ProblemType(
     "request-timeout",
     HTTPStatus.REQUEST_TIMEOUT,
@@ -224,6 +232,7 @@ PROBLEM_TYPES = (
     METHOD_NOT_ALLOWED,
     REQUEST_TIMEOUT,
     VERSION_REFUSED,
+    PARTLY_DONE,
     TOO_LARGE,
     HEAD_TOO_LARGE,
     UNSUPPORTED,

@@ -39,6 +39,7 @@ from app.problem_types import (
     NOT_FOUND,
     OVERLOADED,
     OVERSIZED,
+    PARTLY_DONE,
     PROBLEM_TYPES,
     QUEUE_FULL,
     RATE_LIMITED,
@@ -57,6 +58,7 @@ from app.serving.errors import (
     NotExplainedError,
     OverloadedError,
     PartlyReloadedError,
+    PartlyUnloadedError,
     VersionNotFoundError,
     VersionNotLoadedError,
     VersionRefusedError,
@@ -181,6 +183,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         OverloadedError,
         DeadlineError,
         PartlyReloadedError,
+        PartlyUnloadedError,
         VersionNotFoundError,
         VersionNotLoadedError,
         VersionRefusedError,
@@ -235,8 +238,8 @@ def _explain(request: Request, error: Exception) -> tuple[ProblemType, str]:
             explained = DEADLINE, str(error)
         case VersionNotFoundError() | VersionNotLoadedError():
             explained = NO_SUCH_VERSION, str(error)
-        case VersionRefusedError() | PartlyReloadedError():
-            explained = VERSION_REFUSED, str(error)
+        case VersionRefusedError() | PartlyReloadedError() | PartlyUnloadedError():
+            explained = VERSION_REFUSED if isinstance(error, VersionRefusedError) else PARTLY_DONE, str(error)
         case RequestValidationError():
             explained = MALFORMED, validation_detail(error.errors())
         case HTTPException():

@@ -27,7 +27,7 @@ def run_child(settings: Settings, pipe: Connection, wishes: Sequence[Wish], seat
     Args:
         settings: the service's. The port has been reserved.
         pipe: to the supervisor.
-        wishes: the versions that serve in the other processes, where reloads have been asked for.
+        wishes: the versions that serve in the other processes, or none, where reloads or unloads have been asked for.
         seat: its place among them.
     """
     take(seat)

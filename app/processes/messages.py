@@ -4,45 +4,41 @@ import pickle
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
+from app.serving.reloading import Change, Wish
+
 BEAT = b"."
 """A sign of life."""
 
 
 @dataclass(frozen=True)
 class Ask:
-    """From a process: somebody has asked it for a reload. `number` is the process's own."""
+    """From a process: somebody has asked it for a change. `number` is the process's own."""
 
     number: int
-    task: str
-    version: int | None
+    change: Change
 
 
 @dataclass(frozen=True)
 class Order:
-    """To a process: do a reload. `ask` is the number of its own `Ask` that this answers, if it was its own."""
+    """To a process: make a change. `ask` is the number of its own `Ask` that this answers, if it was its own."""
 
     number: int
-    task: str
-    version: int | None
+    change: Change
     ask: int | None = None
 
 
 @dataclass(frozen=True)
 class Done:
-    """From a process: an order was carried out, or `problem` says why not.
-
-    `version` serves now, and versions up to `seen` are not taken by watching.
-    """
+    """From a process: an order was carried out, and `wish` says what came of it; or `problem` says why not."""
 
     number: int
-    version: int = 0
-    seen: int = 0
+    wish: Wish | None = None
     problem: str | None = None
 
 
 @dataclass(frozen=True)
 class AllDone:
-    """To the process that asked: the version serves in so many processes, and what kept it from the others."""
+    """To the process that asked: so many processes have made the change, and what kept the others from it."""
 
     ask: int
     processes: int

@@ -1,4 +1,4 @@
-"""Has all processes do the reloads that one of them was asked for."""
+"""Has all processes make the changes that one of them was asked for."""
 
 import contextlib
 from collections import deque
@@ -29,7 +29,7 @@ class Process(Protocol):
 
 @dataclass(eq=False)
 class _Round:
-    """One reload. `waiting` have not answered; the first to be waited for, alone, is the one that was asked."""
+    """One change. `waiting` have not answered; the first to be waited for, alone, is the one that was asked."""
 
     number: int
     asked: Process
@@ -41,9 +41,9 @@ class _Round:
 
 
 class Rounds:
-    """Does one reload after the other, so that all processes end with the same version of each task.
+    """Has one change made after the other, so that all processes end with the same version of each task, or none.
 
-    The process that was asked goes first: what it refuses the others are not asked to do. Then all others do it. One
+    The process that was asked goes first: what it refuses the others are not asked to do. Then all others make it. One
     that ends meanwhile is not waited for: what replaces it is told the `wishes`.
 
     Args:
@@ -83,17 +83,20 @@ class Rounds:
         if current is None or done.number != current.number or process not in current.waiting:
             return
         current.waiting.discard(process)
-        if done.problem is None:
-            current.count += 1
-        else:
+        if done.wish is None:
             current.problems.append(f"process {process.number}: {done.problem}")
-        if process is current.asked and done.problem is None:
-            current.passed = True
-            self._wishes[current.ask.task] = Wish(current.ask.task, done.version, done.seen)
-            for other in self._processes():
-                if other is not process:
-                    self._order(current, other, Order(current.number, current.ask.task, done.version))
+        else:
+            current.count += 1
+            if process is current.asked:
+                self._pass_on(current, done.wish)
         self._go_on()
+
+    def _pass_on(self, current: _Round, wish: Wish) -> None:
+        current.passed = True
+        self._wishes[wish.task] = wish
+        for other in self._processes():
+            if other is not current.asked:
+                self._order(current, other, Order(current.number, wish.change))
 
     def _go_on(self) -> None:
         """End a round that nobody is waited for, and begin the next."""
@@ -108,7 +111,7 @@ class Rounds:
             process, ask = self._asked.popleft()
             self._number += 1
             self._round = _Round(self._number, process, ask, set())
-            self._order(self._round, process, Order(self._number, ask.task, ask.version, ask.number))
+            self._order(self._round, process, Order(self._number, ask.change, ask.number))
             if not self._round.waiting:
                 self._go_on()
 

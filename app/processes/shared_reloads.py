@@ -1,4 +1,4 @@
-"""Reloads in one of several processes: what it is asked for, all do."""
+"""Reloads and unloads in one of several processes: what it is asked for, all do."""
 
 import asyncio
 import contextlib
@@ -6,16 +6,16 @@ from collections.abc import Callable
 from itertools import count
 
 from app.processes.messages import AllDone, Ask, Done, Message, Order
-from app.serving.errors import PartlyReloadedError
+from app.serving.errors import PartlyReloadedError, PartlyUnloadedError
 from app.serving.registry import Replacement
-from app.serving.reloading import OwnReloads, Reload
+from app.serving.reloading import Change, Load, OwnReloads, Reload, Unload, Wish
 
 
 class SharedReloads:
-    """Asks the supervisor for each reload, and does those that it orders. For one event loop.
+    """Asks the supervisor for each change, and makes those that it orders. For one event loop.
 
     Args:
-        own: does them in this process.
+        own: makes them in this process.
         send: sends the supervisor a message; raises `OSError` if it is gone.
     """
 
@@ -30,16 +30,20 @@ class SharedReloads:
     async def reload(self, task: str, version: int | None) -> Reload:
         """Let a version serve in all processes. See `Reloads`."""
         number = next(self._numbers)
-        self._asked[number] = asyncio.get_running_loop().create_future()
         try:
-            self._send(Ask(number, task, version))
-            done = await self._asked[number]
-            replacement = self._replacements.pop(number)
+            done = await self._ask(number, Load(task, version))
+            replacement = self._replacements[number]
         finally:
-            del self._asked[number]
+            self._replacements.pop(number, None)
         if done.problems:
             raise PartlyReloadedError(task, replacement.now.manifest.version, done.processes, done.problems)
         return Reload(replacement, done.processes)
+
+    async def unload(self, task: str) -> None:
+        """Let no version of a task serve in any process. See `Reloads`."""
+        done = await self._ask(next(self._numbers), Unload(task))
+        if done.problems:
+            raise PartlyUnloadedError(task, done.processes, done.problems)
 
     def take(self, message: Message) -> None:
         """Take what the supervisor says."""
@@ -53,9 +57,17 @@ class SharedReloads:
                 if asked is not None and not asked.done():
                     asked.set_result(message)
 
+    async def _ask(self, number: int, change: Change) -> AllDone:
+        self._asked[number] = asyncio.get_running_loop().create_future()
+        try:
+            self._send(Ask(number, change))
+            return await self._asked[number]
+        finally:
+            del self._asked[number]
+
     async def _obey(self, order: Order) -> None:
         try:
-            done = (await self._own.reload(order.task, order.version)).replacement
+            wish = await self._make(order)
         # Whatever it is, who asked must get it, and the others must not be waited for in vain.
         except Exception as error:
             self._report(Done(order.number, problem=str(error) or type(error).__name__))
@@ -63,9 +75,18 @@ class SharedReloads:
             if asked is not None and not asked.done():
                 asked.set_exception(error)
             return
-        if order.ask is not None and order.ask in self._asked:
-            self._replacements[order.ask] = done
-        self._report(Done(order.number, done.now.manifest.version, done.seen))
+        self._report(Done(order.number, wish))
+
+    async def _make(self, order: Order) -> Wish:
+        match order.change:
+            case Unload(task):
+                await self._own.unload(task)
+                return Wish(task, None)
+            case Load(task, version):
+                done = (await self._own.reload(task, version)).replacement
+                if order.ask is not None and order.ask in self._asked:
+                    self._replacements[order.ask] = done
+                return Wish(task, done.now.manifest.version, done.seen)
 
     def _report(self, done: Done) -> None:
         with contextlib.suppress(OSError):

@@ -10,7 +10,6 @@ from app.problems import ProblemError
 from app.serving.predictor import Predictor
 from app.serving.registry import Registry
 from app.serving.reloading import Reloads
-from app.serving.scheduling.workers import Workers
 from app.serving.versions import TaskState
 from app.settings import Settings
 
@@ -34,11 +33,6 @@ async def _registry(request: Request) -> Registry:
     return service_of(request).registry
 
 
-async def _loader(request: Request) -> Workers:
-    loader: Workers = request.app.state.loader
-    return loader
-
-
 async def _reloads(request: Request) -> Reloads:
     reloads: Reloads = request.app.state.reloads
     return reloads
@@ -50,7 +44,6 @@ async def _settings(request: Request) -> Settings:
 
 SettingsOf = Annotated[Settings, Depends(_settings)]
 RegistryOf = Annotated[Registry, Depends(_registry)]
-LoaderOf = Annotated[Workers, Depends(_loader)]
 ReloadsOf = Annotated[Reloads, Depends(_reloads)]
 
 

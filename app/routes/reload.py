@@ -6,7 +6,15 @@ from fastapi import APIRouter, Depends, Query
 
 from app.examples import reloaded_example
 from app.openapi import error_responses, ok_response
-from app.problem_types import FORBIDDEN, MALFORMED, NO_SUCH_VERSION, NOT_FOUND, UNAUTHENTICATED, VERSION_REFUSED
+from app.problem_types import (
+    FORBIDDEN,
+    MALFORMED,
+    NO_SUCH_VERSION,
+    NOT_FOUND,
+    PARTLY_DONE,
+    UNAUTHENTICATED,
+    VERSION_REFUSED,
+)
 from app.routes.admin import require_admin
 from app.routes.dependencies import ReloadsOf, TaskStateOf
 from app.schemas import ModelIdentity, Reloaded
@@ -14,7 +22,7 @@ from app.serving.artifact import Artifact
 
 router = APIRouter(prefix="/models", tags=["models"], dependencies=[Depends(require_admin)])
 
-ERRORS = (MALFORMED, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, NO_SUCH_VERSION, VERSION_REFUSED)
+ERRORS = (MALFORMED, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, NO_SUCH_VERSION, VERSION_REFUSED, PARTLY_DONE)
 
 
 @router.post(
@@ -32,8 +40,8 @@ async def reload_model(
     """Load a version from disk beside the one that serves, check it as at start-up, and let it serve.
 
     Requests that came before are answered by the version that served then, which is freed after the last of them. A
-    version that is refused changes nothing. Reloads are done one after the other. Of several processes all do it, and
-    the answer comes when they have.
+    version that is refused changes nothing. Reloads and unloads are done one after the other. Of several processes all
+    do it, and the answer comes when they have.
 
     ```
     curl -X POST -H "Authorization: Bearer $KEY" localhost:8000/models/pneumonia/reload

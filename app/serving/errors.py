@@ -55,6 +55,16 @@ class PartlyReloadedError(Exception):
         )
 
 
+class PartlyUnloadedError(Exception):
+    """A model serves on in some processes, where it was to serve in none. `str(error)` says in how many, and why."""
+
+    def __init__(self, task: str, processes: int, problems: Sequence[str]) -> None:
+        share = f"{processes} of {processes + len(problems)} processes"
+        super().__init__(
+            f"The model of {task!r} is unloaded in {share} only: {'; '.join(problems)}. Ask for it again, or load it."
+        )
+
+
 class NotExplainedError(Exception):
     """The model of the task answers but cannot say what an answer rests on."""
 

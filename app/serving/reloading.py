@@ -1,4 +1,4 @@
-"""Lets another version of a task's model serve, when somebody asks for it."""
+"""Lets another version of a task's model serve, or none, when somebody asks for it."""
 
 import logging
 from collections.abc import Iterable
@@ -14,12 +14,39 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Wish:
-    """The version of a task that was asked for last, and up to which versions had been seen then (`TaskState.seen`)."""
+class Load:
+    """A version of a task is to serve, the newest unless one is named."""
 
     task: str
-    version: int
-    seen: int
+    version: int | None
+
+
+@dataclass(frozen=True)
+class Unload:
+    """No version of a task is to serve."""
+
+    task: str
+
+
+Change = Load | Unload
+"""What can be asked for."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The version of a task that was asked for last, and up to which versions had been seen then (`TaskState.seen`).
+
+    Without a version it was asked that none serve.
+    """
+
+    task: str
+    version: int | None
+    seen: int = 0
+
+    @property
+    def change(self) -> Change:
+        """What fulfils it where it was asked for just now."""
+        return Unload(self.task) if self.version is None else Load(self.task, self.version)
 
 
 @dataclass(frozen=True)
@@ -31,7 +58,7 @@ class Reload:
 
 
 class Reloads(Protocol):
-    """Does reloads in every process that serves."""
+    """Does reloads, and unloads, in every process that serves, one after the other."""
 
     async def reload(self, task: str, version: int | None) -> Reload:
         """Let a version serve, the newest unless one is named.
@@ -43,9 +70,17 @@ class Reloads(Protocol):
         """
         ...
 
+    async def unload(self, task: str) -> None:
+        """Let no version of a task serve until one is loaded.
+
+        Raises:
+            PartlyUnloadedError: one serves on in some processes.
+        """
+        ...
+
 
 class OwnReloads:
-    """Does reloads in this process, on the thread that loads models, one after the other."""
+    """Does reloads, and unloads, in this process, on the thread that loads models, one after the other."""
 
     def __init__(self, registry: Registry, loader: Workers) -> None:
         self._registry = registry
@@ -55,10 +90,20 @@ class OwnReloads:
         """Let a version serve, the newest unless one is named. See `Registry.reload`."""
         return Reload(await self._loader.run(partial(self._registry.reload, task, version)))
 
+    async def unload(self, task: str) -> None:
+        """Let no version of a task serve until one is loaded. See `Registry.unload`."""
+        await self._loader.run(partial(self._registry.unload, task))
+
 
 def restore(registry: Registry, wishes: Iterable[Wish]) -> None:
-    """Let versions serve that were asked for elsewhere, as far as they can be had. For the thread that loads models."""
+    """Let versions serve, or none, as was asked for elsewhere, as far as they can be had.
+
+    For the thread that loads models.
+    """
     for wish in wishes:
+        if wish.version is None:
+            registry.unload(wish.task)
+            continue
         try:
             registry.restore(wish.task, wish.version, wish.seen)
         except (VersionNotFoundError, VersionRefusedError) as error:

@@ -17,7 +17,7 @@ Json = dict[str, Any]
 ONE = {"200", "400", "404", "408", "413", "415", "422", "500", "503", "504"}
 BATCH = {"200", "400", "404", "408", "413", "415", "500", "503", "504"}
 V2_INFER = {"200", "400", "404", "408", "413", "415", "500", "503", "504"}
-V2_ADMIN = {"200", "400", "401", "403", "404", "408", "413", "415", "500"}
+V2_ADMIN = {"200", "400", "401", "403", "404", "408", "409", "413", "415", "500"}
 V2_MODEL = [f"/v2/models/{{model}}{end}" for end in ("", "/ready", "/config")]
 V2_VERSION = [f"/v2/models/{{model}}/versions/{{version}}{end}" for end in ("", "/ready", "/config")]
 STATUSES = {
@@ -35,7 +35,7 @@ STATUSES = {
     "/v2/health/live": {"200", "500"},
     "/v2/health/ready": {"200", "500", "503"},
     "/v2/repository/index": {"200", "400", "408", "413", "415", "500"},
-    "/v2/repository/models/{model}/load": {*V2_ADMIN, "409"},
+    "/v2/repository/models/{model}/load": V2_ADMIN,
     "/v2/repository/models/{model}/unload": V2_ADMIN,
     "/health/live": {"200", "500"},
     "/health/ready": {"200", "500", "503"},

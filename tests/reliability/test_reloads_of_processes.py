@@ -1,4 +1,4 @@
-"""A reload that is asked of one of several processes, with real ones."""
+"""A reload, or an unload, that is asked of one of several processes, with real ones."""
 
 import hashlib
 import http.client
@@ -21,6 +21,7 @@ from helpers.versions import add_version, damage
 KEY = "operator"
 ADMIN = {"Authorization": f"Bearer {KEY}"}
 SETTINGS = {"admin_key_sha256": hashlib.sha256(KEY.encode()).hexdigest(), "engine": "openvino"}
+STARTED = "Application startup complete"
 PICTURE = png("L", (9, 9), 250)
 
 
@@ -40,15 +41,31 @@ def reload(running: Service, version: int | None = None) -> httpx.Response:
     return httpx.post(f"{running.address}/models/pneumonia/reload", headers=ADMIN, params=query, timeout=60)
 
 
-def versions_of_all(running: Service) -> dict[int, int]:
-    """Ask until every process has answered. Returns each process's version."""
+def repository(running: Service, call: str) -> httpx.Response:
+    return httpx.post(f"{running.address}/v2/repository/models/pneumonia/{call}", headers=ADMIN, timeout=60)
+
+
+def replace_one(running: Service) -> int:
+    """Kill a process, wait until another serves in its place, and return which it was."""
+    started = running.log.read_text().count(STARTED)
+    victim = next(iter(running.serving_processes()))
+    os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: running.log.read_text().count(STARTED) == started + 1, 30)
+    return victim
+
+
+def versions_of_all(running: Service) -> dict[int, int | None]:
+    """Ask until every process has answered. Returns each process's version, None where none serves."""
     host, port = running.address.removeprefix("http://").split(":")
-    processes, found = running.serving_processes(), {}
+    processes = running.serving_processes()
+    found: dict[int, int | None] = {}
     for _ in range(200):
         connection = http.client.HTTPConnection(host, int(port), timeout=30)
         with closing(connection):
             connection.request("POST", "/predict/pneumonia", PICTURE)
-            version = json.load(connection.getresponse())["model"]["version"]
+            response = connection.getresponse()
+            answer = json.load(response)
+            version = None if response.status == 503 else answer["model"]["version"]
             own = connection.sock.getsockname()[1]
             found |= {process: version for process in processes if own in clients_of(process)}
         if found.keys() == processes:
@@ -73,9 +90,28 @@ def test_what_one_process_is_asked_for_all_do_and_one_that_starts_later_too(runn
     refused = reload(running)
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/version-refused")
     assert set(versions_of_all(running).values()) == {1}
-    victim = next(iter(running.serving_processes()))
-    os.kill(victim, signal.SIGKILL)
-    wait_until(lambda: running.log.read_text().count("Application startup complete") == 3, 30)
+    victim = replace_one(running)
     after = versions_of_all(running)
     assert victim not in after
     assert list(after.values()) == [1, 1]
+
+
+def test_what_is_unloaded_serves_in_no_process_nor_in_one_that_starts_later_until_a_load(running: Service) -> None:
+    assert reload(running, 1).json()["processes"] == 2
+    unloaded = repository(running, "unload")
+    assert (unloaded.status_code, unloaded.json()["state"]) == (200, "UNAVAILABLE")
+    assert list(versions_of_all(running).values()) == [None, None]
+    victim = replace_one(running)
+    after = versions_of_all(running)
+    assert victim not in after
+    assert list(after.values()) == [None, None]
+    assert repository(running, "load?version=2").status_code == 200
+    assert list(versions_of_all(running).values()) == [2, 2]
+
+
+def test_loads_and_unloads_asked_of_both_at_once_leave_both_alike(running: Service) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        calls = ["load?version=1", "unload", "load?version=2", "unload"] * 2
+        answers = list(pool.map(lambda call: repository(running, call), calls))
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert len(set(versions_of_all(running).values())) == 1

@@ -1,6 +1,5 @@
 """`/v2/repository`: which models there are, and, for an administrator, loading and unloading them."""
 
-from functools import partial
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -12,6 +11,7 @@ from app.problem_types import (
     MALFORMED,
     NO_SUCH_VERSION,
     NOT_FOUND,
+    PARTLY_DONE,
     REQUEST_TIMEOUT,
     TOO_LARGE,
     UNAUTHENTICATED,
@@ -20,7 +20,7 @@ from app.problem_types import (
 )
 from app.problems import ProblemError, validation_detail
 from app.routes.admin import require_admin
-from app.routes.dependencies import LoaderOf, RegistryOf, ReloadsOf
+from app.routes.dependencies import RegistryOf, ReloadsOf
 from app.routes.v2 import documentation
 from app.routes.v2.paths import MODEL, PREFIX, TAGS, parameters_of, state_named
 from app.schemas_v2 import IndexRequest, LoadRequest, RepositoryModel, UnloadRequest
@@ -56,7 +56,7 @@ async def index(request: Request, registry: RegistryOf) -> list[RepositoryModel]
     summary="Let a version serve",
     dependencies=admin_only,
     responses=ok_response(documentation.LOADED, "It serves.")
-    | inference_error_responses(*ADMIN_ERRORS, NO_SUCH_VERSION, VERSION_REFUSED),
+    | inference_error_responses(*ADMIN_ERRORS, NO_SUCH_VERSION, VERSION_REFUSED, PARTLY_DONE),
     openapi_extra={
         "parameters": parameters_of(MODEL),
         "requestBody": documentation.optional_body(LoadRequest, {}),
@@ -93,20 +93,22 @@ async def load(
     summary="Let no version serve",
     response_model_exclude_none=True,
     dependencies=admin_only,
-    responses=ok_response(documentation.UNLOADED, "None serves.") | inference_error_responses(*ADMIN_ERRORS),
+    responses=ok_response(documentation.UNLOADED, "None serves.")
+    | inference_error_responses(*ADMIN_ERRORS, PARTLY_DONE),
     openapi_extra={
         "parameters": parameters_of(MODEL),
         "requestBody": documentation.optional_body(UnloadRequest, {}),
     },
 )
-async def unload(request: Request, registry: RegistryOf, loader: LoaderOf) -> RepositoryModel:
+async def unload(request: Request, registry: RegistryOf, reloads: ReloadsOf) -> RepositoryModel:
     """Stop serving a model, in every call of the service, until it is loaded or the service is started again.
 
-    Requests that came before are answered; its memory is freed with the last of them.
+    Requests that came before are answered; its memory is freed with the last of them. Of several processes all do it,
+    and the answer comes when they have.
     """
     task = state_named(request, registry).task.name
     await _parsed(request, UnloadRequest)
-    await loader.run(partial(registry.unload, task))
+    await reloads.unload(task)
     return RepositoryModel(name=task, state="UNAVAILABLE", reason=registry.state(task).reason or "")
 
 
