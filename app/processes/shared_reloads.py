@@ -41,6 +41,10 @@ class SharedReloads:
             raise PartlyReloadedError(task, replacement.now.manifest.version, done.processes, done.problems)
         return Reload(replacement, done.processes)
 
+    async def unload(self, task: str) -> None:
+        """Let no version serve in this process. The others are not asked."""
+        await self._own.unload(task)
+
     def take(self, message: Message) -> None:
         """Take what the supervisor says."""
         match message:

@@ -43,6 +43,10 @@ class Reloads(Protocol):
         """
         ...
 
+    async def unload(self, task: str) -> None:
+        """Let no version of a task serve until one is loaded."""
+        ...
+
 
 class OwnReloads:
     """Does reloads in this process, on the thread that loads models, one after the other."""
@@ -54,6 +58,10 @@ class OwnReloads:
     async def reload(self, task: str, version: int | None) -> Reload:
         """Let a version serve, the newest unless one is named. See `Registry.reload`."""
         return Reload(await self._loader.run(partial(self._registry.reload, task, version)))
+
+    async def unload(self, task: str) -> None:
+        """Let no version of a task serve until one is loaded. See `Registry.unload`."""
+        await self._loader.run(partial(self._registry.unload, task))
 
 
 def restore(registry: Registry, wishes: Iterable[Wish]) -> None:

@@ -1,6 +1,5 @@
 """`/v2/repository`: which models there are, and, for an administrator, loading and unloading them."""
 
-from functools import partial
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -20,7 +19,7 @@ from app.problem_types import (
 )
 from app.problems import ProblemError, validation_detail
 from app.routes.admin import require_admin
-from app.routes.dependencies import LoaderOf, RegistryOf, ReloadsOf
+from app.routes.dependencies import RegistryOf, ReloadsOf
 from app.routes.v2 import documentation
 from app.routes.v2.paths import MODEL, PREFIX, TAGS, parameters_of, state_named
 from app.schemas_v2 import IndexRequest, LoadRequest, RepositoryModel, UnloadRequest
@@ -99,14 +98,14 @@ async def load(
         "requestBody": documentation.optional_body(UnloadRequest, {}),
     },
 )
-async def unload(request: Request, registry: RegistryOf, loader: LoaderOf) -> RepositoryModel:
+async def unload(request: Request, registry: RegistryOf, reloads: ReloadsOf) -> RepositoryModel:
     """Stop serving a model, in every call of the service, until it is loaded or the service is started again.
 
     Requests that came before are answered; its memory is freed with the last of them.
     """
     task = state_named(request, registry).task.name
     await _parsed(request, UnloadRequest)
-    await loader.run(partial(registry.unload, task))
+    await reloads.unload(task)
     return RepositoryModel(name=task, state="UNAVAILABLE", reason=registry.state(task).reason or "")
 
 
