@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
+from app.backend import Answers, OpenBackend, local_backend, own_reloads
 from app.connections.observing import RefusalObserver
 from app.connections.resting import Progress
 from app.connections.turning_away import DOOR, Door
@@ -25,12 +26,9 @@ from app.routes.v2 import health as v2_health
 from app.routes.v2 import infer, metadata, repository
 from app.serving.engines import load_fastest
 from app.serving.observer import UNOBSERVED, Observer
-from app.serving.predictor import Predictor
 from app.serving.registry import Registry
-from app.serving.reloading import OwnReloads, Reloads, Wish, restore
-from app.serving.scheduling.workers import Workers
+from app.serving.reloading import OwnReloads, Reloads, Wish
 from app.serving.signing import read_verifier
-from app.serving.watching import watching
 from app.settings import Settings
 from app.tasks import TASKS, Task
 from app.telemetry.facts import Routes
@@ -47,21 +45,19 @@ request's own, if it sent one of letters, digits and `._:+/=-`.
 Not a medical device: the X-ray model is for study, not for diagnosis."""
 
 
-def _own(reloads: OwnReloads) -> Reloads:
-    return reloads
-
-
 def create_app(
     settings: Settings | None = None,
     wishes: Sequence[Wish] = (),
-    reloads: Callable[[OwnReloads], Reloads] = _own,
+    reloads: Callable[[OwnReloads], Reloads] = own_reloads,
+    backend: OpenBackend | None = None,
 ) -> FastAPI:
-    """Return the service. Its models are loaded when it starts, off the event loop.
+    """Return the service. What answers is opened when it starts: by default the models are loaded, off the event loop.
 
     Args:
         settings: read from the environment if left out.
         wishes: versions that serve in place of the newest, or none.
         reloads: makes of what does reloads here what does them in all processes.
+        backend: what answers instead of models in this process; `wishes` and `reloads` then say nothing.
 
     Raises:
         ConfigurationError: a file that a setting names cannot be used.
@@ -75,6 +71,7 @@ def create_app(
         tracing=wants_tracing(settings.tracing),
     )
     registry = registry_of(settings, observer=telemetry.observer)
+    opened = backend or partial(local_backend, registry=registry, wishes=wishes, reloads=reloads)
     routers = _routers(telemetry)
     routes = _routes_of(routers)
 
@@ -83,18 +80,13 @@ def create_app(
         silence_uvicorn()
         app.state.settings = settings
         app.state.stopping = False
-        app.state.registry = registry
-        app.state.predictor = Predictor(settings.scheduling_policy)
-        app.state.loader = Workers(1, "loader")
-        app.state.reloads = reloads(OwnReloads(app.state.registry, app.state.loader))
-        await app.state.loader.run(app.state.registry.load)
-        await app.state.loader.run(partial(restore, app.state.registry, wishes))
-        async with watching(app.state.registry, app.state.loader, settings.watch_seconds):
+        async with opened(settings) as behind:
+            app.state.registry = behind.models
+            app.state.predictor = behind.answers
+            app.state.reloads = behind.reloads
             observer = RefusalObserver(routes, telemetry.requests, telemetry.tracing)
-            yield {DOOR: _door_of(app.state.predictor, settings, observer)}
+            yield {DOOR: _door_of(behind.answers, settings, observer)}
         telemetry.close()
-        app.state.loader.close()
-        app.state.predictor.close()
 
     app = DocumentedAPI(
         title="Quartet",
@@ -139,7 +131,7 @@ def _routes_of(routers: Sequence[APIRouter]) -> Routes:
     return Routes([route.path for route in routes], [task.name for task in TASKS])
 
 
-def _door_of(predictor: Predictor, settings: Settings, observer: RefusalObserver) -> Door:
+def _door_of(predictor: Answers, settings: Settings, observer: RefusalObserver) -> Door:
     def progress(task: str) -> Progress:
         return Progress(predictor.answered(task), predictor.inside(task))
 

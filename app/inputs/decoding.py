@@ -21,6 +21,10 @@ class DecodingRoom:
         self._waiting: deque[object] = deque()
         self._changed = threading.Condition()
 
+    def __reduce__(self) -> tuple[type["DecodingRoom"], tuple[int]]:
+        """A copy in another process is a room of its own."""
+        return DecodingRoom, (self.capacity,)
+
     @contextmanager
     def taken(self, pixels: int) -> Iterator[None]:
         """Wait until there is room for a picture of so many pixels, and keep it within the block."""

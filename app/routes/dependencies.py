@@ -5,10 +5,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.backend import Answers, Models
 from app.problem_types import NOT_FOUND
 from app.problems import ProblemError
-from app.serving.predictor import Predictor
-from app.serving.registry import Registry
 from app.serving.reloading import Reloads
 from app.serving.versions import TaskState
 from app.settings import Settings
@@ -19,8 +18,8 @@ class Service:
     """What answers a request."""
 
     settings: Settings
-    registry: Registry
-    predictor: Predictor
+    registry: Models
+    predictor: Answers
 
 
 def service_of(request: Request) -> Service:
@@ -29,7 +28,7 @@ def service_of(request: Request) -> Service:
     return Service(state.settings, state.registry, state.predictor)
 
 
-async def _registry(request: Request) -> Registry:
+async def _registry(request: Request) -> Models:
     return service_of(request).registry
 
 
@@ -43,7 +42,7 @@ async def _settings(request: Request) -> Settings:
 
 
 SettingsOf = Annotated[Settings, Depends(_settings)]
-RegistryOf = Annotated[Registry, Depends(_registry)]
+RegistryOf = Annotated[Models, Depends(_registry)]
 ReloadsOf = Annotated[Reloads, Depends(_reloads)]
 
 

@@ -82,9 +82,9 @@ def _add_picture(router: APIRouter, task: Task) -> None:
         call = begin(request, task, query)
         picture = cast("bytes", await read_one(request, task, call.service.settings))
         if not prefers("application/json", PngResponse.media_type, request.headers.get("accept", "*/*")):
-            drawn = partial(_draw, call.model, picture, call.options)
+            drawn = partial(_draw, picture=picture, options=call.options)
             return PngResponse(await call.wait_for(call.service.predictor.run(call.model, drawn, call.seconds)))
-        work = partial(explanation.explain_picture, call.model, picture, call.options.threshold)
+        work = partial(explanation.explain_picture, picture=picture, threshold=call.options.threshold)
         explained = await call.wait_for(call.service.predictor.run(call.model, work, call.seconds))
         answer = call.answer(explained.prediction)
         heatmap = explained.heatmap.astype(float).round(DECIMALS).tolist()
@@ -115,7 +115,7 @@ def _add_text(router: APIRouter, task: Task) -> None:
     async def explain(request: Request) -> ExplainedText:
         call = begin(request, task, query)
         text = await read_one(request, task, call.service.settings)
-        work = partial(explanation.explain_text, call.model, text, call.options.words)
+        work = partial(explanation.explain_text, text=text, most=call.options.words)
         explained = await call.wait_for(call.service.predictor.run(call.model, work, call.seconds))
         answer = call.answer(explained.prediction)
         found = [WordEvidence(word=word, evidence=evidence) for word, evidence in explained.words]

@@ -77,14 +77,16 @@ class Predictor:
             parts = await self._side_by_side(model, [partial(model.predict, chunk, threshold) for chunk in chunks])
             return [result for part in parts for result in part]
 
-    async def run(self, model: LoadedModel, work: Callable[[], Result], seconds: float | None = None) -> Result:
-        """Run other work of a model with one input and return its result, or raise its error.
+    async def run(
+        self, model: LoadedModel, work: Callable[[LoadedModel], Result], seconds: float | None = None
+    ) -> Result:
+        """Run other work with a model, of one input, and return its result, or raise its error.
 
         Raises:
             OverloadedError: too many inputs wait, or it is expected to take more than `seconds`.
         """
         with self._admitted(model, 1, seconds):
-            return await self._on_a_worker(model, work)
+            return await self._on_a_worker(model, partial(work, model))
 
     def check_room(self, task: str, count: int = 1, seconds: float | None = None) -> None:
         """Check that `count` more inputs for a task would be let in now: clients learn it before they have sent them.

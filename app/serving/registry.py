@@ -8,9 +8,7 @@ from pathlib import Path
 from app.serving.artifact import MANIFEST_FILE, Artifact
 from app.serving.errors import (
     ArtifactError,
-    ModelUnavailableError,
     VersionNotFoundError,
-    VersionNotLoadedError,
     VersionRefusedError,
 )
 from app.serving.model import LoadedModel
@@ -81,19 +79,9 @@ class Registry:
     def model(self, task: str, version: int | None = None) -> LoadedModel:
         """Return a version of a task's model that is loaded, or else the one that serves.
 
-        Raises:
-            ModelUnavailableError: none is loaded; the error says why.
-            VersionNotLoadedError: others are loaded.
+        Raises: as `TaskState.choose`.
         """
-        state = self._states[task]
-        serving = state.model
-        if serving is None:
-            raise ModelUnavailableError(task, state.reason or "")
-        if version is None:
-            return serving
-        if version not in state.loaded:
-            raise VersionNotLoadedError(task, version, sorted(state.loaded))
-        return state.loaded[version]
+        return self._states[task].choose(version)
 
     def load(self) -> None:
         """Load each task's newest usable versions, as many as are kept; the newest of them serves. Takes seconds.

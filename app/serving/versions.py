@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from app.serving.errors import ModelUnavailableError, VersionNotLoadedError
 from app.serving.model import LoadedModel
 from app.tasks import Task
 
@@ -70,6 +71,22 @@ class TaskState:
             return UNLOADED
         refusals = (f"version {version}: {self.refused[version].reason}" for version in sorted(self.refused)[::-1])
         return "; ".join(refusals) or self.absence
+
+    def choose(self, version: int | None = None) -> LoadedModel:
+        """Return a version that is loaded, or else the one that serves.
+
+        Raises:
+            ModelUnavailableError: none is loaded; the error says why.
+            VersionNotLoadedError: others are loaded.
+        """
+        serving = self.model
+        if serving is None:
+            raise ModelUnavailableError(self.task.name, self.reason or "")
+        if version is None:
+            return serving
+        if version not in self.loaded:
+            raise VersionNotLoadedError(self.task.name, version, sorted(self.loaded))
+        return self.loaded[version]
 
     @property
     def versions(self) -> tuple[VersionState, ...]:

@@ -1,3 +1,5 @@
+import importlib
+import inspect
 import shutil
 import subprocess
 
@@ -19,6 +21,7 @@ from helpers.deployed import (
     settings_of,
     strict,
 )
+from scale.options import Options
 
 KUBERNETES = DEPLOY / "kubernetes"
 KUSTOMIZATION = document(KUBERNETES / "kustomization.yaml")
@@ -146,11 +149,18 @@ def test_kserve_speaks_the_second_protocol_to_a_container_that_names_it():
 
 def test_ray_serves_what_the_project_has():
     (application,) = yaml.safe_load(RAY["spec"]["serveConfigV2"])["applications"]
+    pytest.importorskip("ray", reason="needs the extra `scale`")
     module, _, attribute = application["import_path"].partition(":")
-    assert (module, attribute) == ("deploy.ray_serve", "app")
-    if not (DEPLOY / "ray_serve.py").exists():
-        pytest.skip("deploy/ray_serve.py is not there yet")
-    assert f"{attribute} =" in (DEPLOY / "ray_serve.py").read_text()
+    assert inspect.isfunction(getattr(importlib.import_module(module), attribute))
+    assert Options.model_validate(application["args"]).of("pneumonia").max_replicas == 12
+
+
+def test_rays_proxies_are_told_of_the_service():
+    cluster = RAY["spec"]["rayClusterConfig"]
+    groups = [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]
+    for container in (container for group in groups for container in group["template"]["spec"]["containers"]):
+        module, _, function = environment_of(container)["RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH"].partition(":")
+        assert callable(getattr(importlib.import_module(module), function))
 
 
 def test_the_adapters_rule_is_of_the_metric_that_scales():

@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, Request
 
+from app.backend import Models
 from app.openapi import inference_error_responses, ok_response
 from app.problem_types import MALFORMED, NO_SUCH_VERSION, NOT_FOUND, UNAVAILABLE
 from app.routes.dependencies import RegistryOf, SettingsOf
@@ -23,7 +24,6 @@ from app.schemas_v2 import (
 )
 from app.serving.artifact import Artifact
 from app.serving.model import LoadedModel
-from app.serving.registry import Registry
 
 NAME = "quartet"
 PLATFORM = "tensorflow_savedmodel"
@@ -88,7 +88,7 @@ async def model_configuration(request: Request, registry: RegistryOf, settings: 
     )
 
 
-def _model(request: Request, registry: Registry) -> LoadedModel:
+def _model(request: Request, registry: Models) -> LoadedModel:
     """Return the model that a path names.
 
     Raises:

@@ -5,9 +5,9 @@ from typing import Any
 
 from fastapi import Request
 
+from app.backend import Models
 from app.problem_types import MALFORMED, NOT_FOUND
 from app.problems import ProblemError
-from app.serving.registry import Registry
 from app.serving.versions import TaskState
 from app.tasks import TASKS
 
@@ -39,7 +39,7 @@ def parameters_of(path: str) -> list[dict[str, Any]]:
     return [MODEL_PARAMETER, VERSION_PARAMETER] if path.startswith(VERSION) else [MODEL_PARAMETER]
 
 
-def state_named(request: Request, registry: Registry) -> TaskState:
+def state_named(request: Request, registry: Models) -> TaskState:
     """Return the state of the model that a request's path names.
 
     Raises:

@@ -20,7 +20,8 @@ class Admission:
     """
 
     def __init__(self, capacity: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._capacity = capacity
+        self.capacity = capacity
+        """May change; who is inside already stays."""
         self._clock = clock
         self._pace = Pace()
         self._inside = 0
@@ -49,8 +50,8 @@ class Admission:
         """
         if not self._inside:
             return
-        if self._inside + count > self._capacity:
-            raise FullError(self._inside, self._capacity)
+        if self._inside + count > self.capacity:
+            raise FullError(self._inside, self.capacity)
         if seconds is not None and (self._inside + count) * self._pace.seconds > CERTAIN_SHARE * seconds:
             raise HopelessError
 

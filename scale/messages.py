@@ -1,0 +1,34 @@
+"""What the ingress, the replicas and the keeper of versions tell each other."""
+
+from dataclasses import dataclass
+
+from app.serving.registry import Replacement
+from app.serving.versions import TaskState
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The version of a task that all replicas are to serve, None for none. Of two wishes the higher number holds.
+
+    Number 0 is nobody's wish, but what the first replica found. Watching takes only versions above `seen`.
+    """
+
+    number: int
+    version: int | None
+    seen: int = 0
+
+
+@dataclass(frozen=True)
+class Report:
+    """A replica's state, as far as others can use it: its models name the engines that run them, and run nothing."""
+
+    wish: Wish | None
+    state: TaskState
+
+
+@dataclass(frozen=True)
+class Done:
+    """A replica has done a reload: what it did, and which wish it now fulfils."""
+
+    replacement: Replacement
+    wish: Wish

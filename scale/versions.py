@@ -1,0 +1,127 @@
+"""Keeps what each task's replicas are to serve, and has all of them do it."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import defaultdict
+from typing import Any
+
+from ray import serve
+from ray.serve.exceptions import RayServeException
+from ray.serve.handle import DeploymentHandle
+
+from app.serving.errors import ModelUnavailableError, PartlyReloadedError
+from app.serving.reloading import Reload
+from scale.carried import Carried
+from scale.messages import Done, Wish
+
+RELOAD_SECONDS = 120.0
+"""How long a replica may take to load a version: TensorFlow's take the longest, a few seconds each."""
+
+NO_REPLICA = "none of its replicas runs"
+NOT_ALL = f"not all replicas have answered within {RELOAD_SECONDS:.0f} s; what was asked for may yet serve"
+"""Those that have done it tell so at their health checks, and the others follow."""
+
+logger = logging.getLogger(__name__)
+
+
+class Versions:
+    """One process for all: reloads are done one after the other, in every replica at the same time.
+
+    It keeps nothing on disk. Started anew, it learns from the replicas what was wished last.
+
+    Args:
+        tasks: the tasks' names, which are their deployments'.
+        watch_seconds: how often the models folder is looked at for newer versions; 0 for never.
+    """
+
+    def __init__(self, tasks: tuple[str, ...], watch_seconds: float) -> None:
+        self._app = serve.get_replica_context().app_name
+        self._tasks = tasks
+        self._wishes: dict[str, Wish] = {}
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._watch = asyncio.ensure_future(self._watching(watch_seconds)) if watch_seconds else None
+
+    async def agree(self, task: str, wish: Wish | None) -> Wish | None:
+        """Take what a replica serves; return what all are to serve, None if that is not known."""
+        known = self._wishes.get(task)
+        if wish is not None and (known is None or wish.number > known.number):
+            self._wishes[task] = wish
+        return self._wishes.get(task)
+
+    async def reload(self, task: str, version: int | None) -> Reload | Carried:
+        """Let a version serve in all replicas, the newest unless one is named.
+
+        Returns what one of them did, in as many as have done it; or the error. Where all refuse, nothing has changed.
+        """
+        async with self._turns[task]:
+            number = self._next(task)
+            try:
+                answers = await self._ask_all(task, "reload", number, version)
+            except ModelUnavailableError as error:
+                return Carried.of(error)
+            done = [answer for answer in answers if isinstance(answer, Done)]
+            failed = [answer for answer in answers if not isinstance(answer, Done)]
+            if not done:
+                first = failed[0]
+                return first if isinstance(first, Carried) else Carried.of(ModelUnavailableError(task, str(first)))
+            best = max(done, key=lambda one: one.wish.version or 0)
+            self._wishes[task] = best.wish
+            problems = [str(answer.error() if isinstance(answer, Carried) else answer) for answer in failed]
+            problems += [f"version {one.wish.version} is the newest there" for one in done if one.wish != best.wish]
+            if problems:
+                return Carried.of(
+                    PartlyReloadedError(task, best.wish.version or 0, len(answers) - len(problems), problems)
+                )
+            return Reload(best.replacement, len(done))
+
+    async def unload(self, task: str) -> Carried | None:
+        """Let no version serve in any replica, nor in those that start later."""
+        async with self._turns[task]:
+            number = self._next(task)
+            self._wishes[task] = Wish(number, None)
+            try:
+                await self._ask_all(task, "unload", number)
+            except ModelUnavailableError as error:
+                return Carried.of(error)
+            return None
+
+    def _next(self, task: str) -> int:
+        """Return a number above all that were given, also by this process's forerunners."""
+        known = self._wishes.get(task)
+        return max(time.time_ns(), known.number + 1 if known else 0)
+
+    async def _ask_all(self, task: str, method: str, *arguments: object) -> list[Any]:
+        """Call every replica, whatever it has to do; an error is its answer.
+
+        Raises:
+            ModelUnavailableError: there is none.
+        """
+        handle: DeploymentHandle[Any] = serve.get_deployment_handle(task, self._app)
+        try:
+            answers: list[Any] = await handle.broadcast(method, *arguments).results_async(
+                timeout_s=RELOAD_SECONDS, return_exceptions=True
+            )
+        except RayServeException as error:
+            raise ModelUnavailableError(task, NO_REPLICA) from error
+        except TimeoutError as error:
+            raise ModelUnavailableError(task, NOT_ALL) from error
+        return answers
+
+    async def _watching(self, seconds: float) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            for task in self._tasks:
+                # Whatever went wrong with one look, the next may find it right.
+                with contextlib.suppress(ModelUnavailableError):
+                    await self._look(task)
+
+    async def _look(self, task: str) -> None:
+        """Have all replicas look for a newer version; what one of them found, those that missed it are to serve too."""
+        async with self._turns[task]:
+            answers = await self._ask_all(task, "watch", self._next(task))
+            found = [wish for wish in answers if isinstance(wish, Wish)]
+            if found:
+                self._wishes[task] = max(found, key=lambda wish: wish.version or 0)
+                logger.info("%s: version %s, newly found, serves", task, self._wishes[task].version)

@@ -1,0 +1,153 @@
+"""A replica without a cluster: what it does with what the keeper of versions says."""
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from app.serving.errors import ModelUnavailableError, VersionNotFoundError
+from app.settings import Settings
+from helpers.pictures import png
+from helpers.versions import add_version
+from scale.carried import Carried
+from scale.messages import Done, Wish
+from scale.replica import Replica
+
+PICTURE = png("L", (16, 16), 200)
+
+
+class Keeper:
+    """Stands for the deployment `versions`: says what it is told to, and keeps what it was told."""
+
+    def __init__(self, wish: Wish | None = None) -> None:
+        self.wish = wish
+        self.told: list[Wish | None] = []
+        self.is_gone = False
+        self.agree = self
+
+    async def remote(self, task: str, wish: Wish | None) -> Wish | None:
+        self.told.append(wish)
+        if self.is_gone:
+            raise ConnectionError("the keeper is gone")
+        return self.wish or wish
+
+
+@pytest.fixture
+def models(tiny_models: Path, tmp_path: Path) -> Path:
+    (tmp_path / "pneumonia").mkdir()
+    shutil.copytree(tiny_models / "pneumonia" / "1", tmp_path / "pneumonia" / "1")
+    add_version(tmp_path, "pneumonia", 2)
+    return tmp_path
+
+
+def with_replica(models: Path, keeper: Keeper, act: Callable[[Replica], Awaitable[None]], **settings: object) -> None:
+    async def run() -> None:
+        replica = Replica.__new__(Replica)
+        await replica.__init__("pneumonia", Settings(models_dir=models, workers=1, **settings), keeper)
+        await act(replica)
+
+    asyncio.run(run())
+
+
+async def serving(replica: Replica) -> tuple[int | None, str]:
+    state = (await replica.report()).state
+    return state.serving, state.model.artifact.sha256 if state.model else ""
+
+
+def test_the_first_replica_serves_the_newest_version_and_says_so(models: Path) -> None:
+    async def act(replica: Replica) -> None:
+        assert (await serving(replica))[0] == 2
+
+    keeper = Keeper()
+    with_replica(models, keeper, act)
+    assert keeper.told == [Wish(0, 2, 2)]
+
+
+def test_a_later_replica_serves_what_was_asked_for(models: Path) -> None:
+    async def act(replica: Replica) -> None:
+        assert (await serving(replica))[0] == 1
+        assert (await replica.report()).wish == Wish(7, 1, 2)
+
+    with_replica(models, Keeper(Wish(7, 1, 2)), act)
+
+
+def test_a_later_replica_serves_nothing_where_the_model_was_unloaded(models: Path) -> None:
+    async def act(replica: Replica) -> None:
+        assert await serving(replica) == (None, "")
+        assert (await replica.report()).state.unloaded
+
+    with_replica(models, Keeper(Wish(7, None)), act)
+
+
+def test_what_a_replica_has_missed_it_does_at_its_health_check(models: Path) -> None:
+    keeper = Keeper()
+
+    async def act(replica: Replica) -> None:
+        keeper.wish = Wish(7, 1, 2)
+        await replica.check_health()
+        assert (await serving(replica))[0] == 1
+
+    with_replica(models, keeper, act)
+
+
+def test_a_replica_that_cannot_do_what_the_others_do_is_not_healthy(models: Path) -> None:
+    keeper = Keeper()
+
+    async def act(replica: Replica) -> None:
+        keeper.wish = Wish(7, 9, 9)
+        for _ in range(2):
+            with pytest.raises(VersionNotFoundError):
+                await replica.check_health()
+        assert (await serving(replica))[0] == 2
+
+    with_replica(models, keeper, act)
+
+
+def test_a_replica_answers_without_the_keeper(models: Path) -> None:
+    keeper = Keeper()
+
+    async def act(replica: Replica) -> None:
+        keeper.is_gone = True
+        await replica.check_health()
+        _, sha256 = await serving(replica)
+        [answer] = await replica.predict(sha256, [PICTURE], None, None)
+        assert answer.label == "PNEUMONIA"
+
+    with_replica(models, keeper, act)
+
+
+def test_a_replaced_model_answers_until_the_deadline_of_those_that_may_ask_for_it(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scale.replica.ARRIVAL_SECONDS", 0.01)
+
+    async def act(replica: Replica) -> None:
+        _, before = await serving(replica)
+        assert isinstance(await replica.reload(7, 1), Done)
+        [answer] = await replica.predict(before, [PICTURE], None, None)
+        assert not isinstance(answer, Carried)
+        await asyncio.sleep(0.4)
+        gone = await replica.predict(before, [PICTURE], None, None)
+        assert isinstance(gone, Carried)
+        assert isinstance(gone.error(), ModelUnavailableError)
+
+    with_replica(models, Keeper(), act, deadline_ms=300)
+
+
+def test_a_request_for_a_version_that_is_being_loaded_waits_for_it(models: Path) -> None:
+    async def act(replica: Replica) -> None:
+        _, second = await serving(replica)
+        await replica.reload(7, 1)
+        _, first = await serving(replica)
+        assert first != second
+        await replica.unload(8)
+        await asyncio.sleep(0.1)
+        asking = asyncio.ensure_future(replica.predict(first, [PICTURE], None, None))
+        await asyncio.sleep(0)
+        assert not asking.done()
+        await replica.reload(9, 1)
+        assert not isinstance(await asking, Carried)
+
+    with_replica(models, Keeper(), act, deadline_ms=1)

@@ -1,0 +1,117 @@
+"""The keeper of versions without a cluster: what it makes of the replicas' answers."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+from ray.serve.exceptions import DeploymentUnavailableError
+
+from app.serving.errors import ModelUnavailableError, PartlyReloadedError, VersionRefusedError
+from app.serving.registry import Replacement
+from app.serving.reloading import Reload
+from scale.carried import Carried
+from scale.messages import Done, Wish
+from scale.versions import Versions
+
+REFUSED = Carried.of(VersionRefusedError("digit", 3, "golden.npz: is missing", 2))
+
+
+class Replicas:
+    """Stands for a task's handle: answers each broadcast with what `answer` makes of its arguments."""
+
+    def __init__(self) -> None:
+        self.answers = []
+        self.asked = []
+
+    def broadcast(self, method, *arguments):
+        self.asked.append((method, *arguments))
+        return self
+
+    async def results_async(self, timeout_s, return_exceptions):
+        assert return_exceptions
+        if not self.answers:
+            raise DeploymentUnavailableError("digit")
+        return [answer(*self.asked[-1][1:]) if callable(answer) else answer for answer in self.answers]
+
+
+@pytest.fixture
+def replicas(monkeypatch):
+    replicas = Replicas()
+    context = SimpleNamespace(app_name="quartet")
+    monkeypatch.setattr("scale.versions.serve.get_replica_context", lambda: context)
+    monkeypatch.setattr("scale.versions.serve.get_deployment_handle", lambda task, app: replicas)
+    return replicas
+
+
+def did(version):
+    """Return a replica that lets a version serve."""
+    return lambda number, _: Done(Replacement(None, None, (version,), version), Wish(number, version, version))
+
+
+def run(call):
+    return asyncio.run(call)
+
+
+def test_what_all_replicas_do_is_what_later_ones_are_told(replicas):
+    versions = Versions(("digit",), 0)
+    replicas.answers = [did(3), did(3)]
+    done = run(versions.reload("digit", None))
+    assert isinstance(done, Reload)
+    assert done.processes == 2
+    assert run(versions.agree("digit", Wish(0, 2, 2))).version == 3
+
+
+def test_what_all_refuse_is_told_and_changes_nothing(replicas):
+    versions = Versions(("digit",), 0)
+    run(versions.agree("digit", Wish(0, 2, 2)))
+    replicas.answers = [REFUSED, REFUSED]
+    assert run(versions.reload("digit", 3)) is REFUSED
+    assert run(versions.agree("digit", None)) == Wish(0, 2, 2)
+
+
+def test_what_some_refuse_is_told_as_such_and_stands(replicas):
+    versions = Versions(("digit",), 0)
+    replicas.answers = [did(3), REFUSED, ConnectionError("gone"), did(2)]
+    error = run(versions.reload("digit", 3)).error()
+    assert isinstance(error, PartlyReloadedError)
+    assert "serves in 1 of 4 processes" in str(error)
+    assert "golden.npz: is missing" in str(error)
+    assert run(versions.agree("digit", None)).version == 3
+
+
+def test_without_a_replica_nothing_is_reloaded(replicas):
+    versions = Versions(("digit",), 0)
+    assert isinstance(run(versions.reload("digit", 3)).error(), ModelUnavailableError)
+    assert run(versions.agree("digit", None)) is None
+
+
+def test_a_keeper_that_is_started_anew_learns_the_latest_wish_and_numbers_go_on(replicas):
+    versions = Versions(("digit",), 0)
+    late = Wish(2**62, 4, 4)
+    for told in (Wish(5, 3, 3), late, Wish(0, 5, 5), None):
+        run(versions.agree("digit", told))
+    assert run(versions.agree("digit", None)) == late
+    replicas.answers = [did(3)]
+    run(versions.reload("digit", 3))
+    assert run(versions.agree("digit", late)).version == 3
+
+
+def test_an_unloaded_model_stays_so_for_replicas_that_start_later(replicas):
+    versions = Versions(("digit",), 0)
+    replicas.answers = [None]
+    assert run(versions.unload("digit")) is None
+    assert run(versions.agree("digit", Wish(0, 2, 2))).version is None
+
+
+def test_a_version_that_one_replica_finds_is_for_all(replicas):
+    async def watch():
+        versions = Versions(("digit",), 0.01)
+        replicas.answers = [lambda number: Wish(number, 6, 6), None]
+        for _ in range(500):
+            await asyncio.sleep(0.01)
+            found = await versions.agree("digit", None)
+            if found is not None:
+                return found
+        return None
+
+    assert run(watch()).version == 6
