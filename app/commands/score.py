@@ -17,8 +17,9 @@ from app.scoring.columns import Layout, layout_of
 from app.scoring.done import Failures
 from app.scoring.progress import counted, duration, rate, shown
 from app.scoring.results import open_results
-from app.scoring.run import Plan, Run, Tally
+from app.scoring.run import Plan, Run
 from app.scoring.sources import JoinedSource, Reading, source_of
+from app.scoring.tally import Tally
 from app.settings import Settings
 from app.tasks import task_named
 
