@@ -20,7 +20,7 @@ def arrow_schema(layout: Layout) -> "pyarrow.Schema":
     return pyarrow.schema([(column.name, _arrow_type(column)) for column in layout.columns])
 
 
-def arrow_table(rows: Sequence[Row], schema: "pyarrow.Schema") -> "pyarrow.Table":
+def arrow_table(rows: Sequence[Sequence[object]], schema: "pyarrow.Schema") -> "pyarrow.Table":
     """Return rows as a table, a value for each of the schema's fields."""
     import pyarrow
 
