@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -38,8 +39,8 @@ def connected(address: str | None, store_bytes: int) -> Iterator[None]:
     starts = not address
     # Ray puts its own in their place.
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    # What Ray tells of workers that died it prints on standard output.
-    with redirect_stdout(sys.stderr):
+    # Of each worker that died Ray prints pages, on standard output.
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         try:
             with _without_stderr():
                 ray.init(
