@@ -78,18 +78,17 @@ class RemoteSource:
         """Nothing: to count is to list once more, for which object stores take time and money."""
 
     def _files(self, files: "FileSystem", folder: str) -> Iterator["FileInfo"]:
-        from pyarrow.fs import FileSelector
+        from pyarrow.fs import FileSelector, FileType
 
         # One folder's names at a time are in memory.
         entries = self._asked(lambda: files.get_file_info(FileSelector(folder)))
         for info in sorted(entries, key=lambda entry: entry.base_name):
             if info.base_name.startswith("."):
                 continue
-            # An object may be named as a folder is: `a` beside `a/b`.
-            if info.is_file and self._is_wanted(info.path):
-                yield info
-            elif not info.is_file:
+            if info.type == FileType.Directory:
                 yield from self._files(files, info.path)
+            elif info.type == FileType.File and self._is_wanted(info.path):
+                yield info
 
     def _is_wanted(self, path: str) -> bool:
         return not self.include or any(PurePosixPath(path).match(pattern) for pattern in self.include)

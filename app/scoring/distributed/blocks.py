@@ -1,7 +1,8 @@
 """What goes to workers and comes back, as Arrow tables: items with their numbers, and rows of results with these."""
 
+import itertools
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow
 
@@ -21,27 +22,22 @@ ITEMS = pyarrow.schema(
 )
 
 
-def items_table(items: Iterator[Item], fresh: Fresh) -> pyarrow.Table:
-    """Return the items that are to be answered: number, name, and what reads the content, pickled."""
-    parts: list[pyarrow.Table] = []
-    rows: list[tuple[int, str, bytes]] = []
-    number = 0
-    for item in items:
-        name = fresh.name_of(item)
-        if name is not None:
-            rows.append((number, name, pickle.dumps(item.read)))
-            number += 1
-        if len(rows) == ROWS_AT_ONCE:
-            parts.append(arrow_table(rows, ITEMS))
-            rows = []
-    return pyarrow.concat_tables([*parts, arrow_table(rows, ITEMS)])
+def items_tables(items: Iterable[Item], fresh: Fresh) -> Iterator[pyarrow.Table]:
+    """Yield the items that are to be answered, some thousand at a time: number, name, and what reads it, pickled."""
+    number = itertools.count()
+    named = ((name, item) for item in items if (name := fresh.name_of(item)) is not None)
+    rows = ((next(number), name, pickle.dumps(item.read)) for name, item in named)
+    while some := list(itertools.islice(rows, ROWS_AT_ONCE)):
+        yield arrow_table(some, ITEMS)
 
 
-def cut(table: pyarrow.Table, size: int) -> list[pyarrow.Table]:
-    """Cut a table into blocks of so many rows, each of which holds no more than its own."""
-    starts = range(0, len(table), size)
-    # A slice would carry all of the table along.
-    return [table.take(pyarrow.array(range(start, min(start + size, len(table))))) for start in starts]
+def cut(tables: list[pyarrow.Table], size: int) -> Iterator[pyarrow.Table]:
+    """Cut tables, which are taken out of their list, into blocks of at most so many rows."""
+    while tables:
+        table = tables.pop(0)
+        for start in range(0, len(table), size):
+            # A slice would carry all of the table along.
+            yield table.take(pyarrow.array(range(start, min(start + size, len(table)))))
 
 
 def items_of(block: pyarrow.Table) -> list[Item]:

@@ -23,7 +23,7 @@ from ray.exceptions import RayError
 from app.errors import ConfigurationError
 from app.scoring.arrow_rows import rows_of
 from app.scoring.columns import Layout
-from app.scoring.distributed.blocks import DEFECT, NUMBER, REFUSAL, cut, items_table
+from app.scoring.distributed.blocks import DEFECT, NUMBER, REFUSAL, cut, items_tables
 from app.scoring.distributed.cluster import cluster_cpus, connected
 from app.scoring.distributed.plan import ClusterPlan
 from app.scoring.distributed.shipment import Shipment
@@ -73,19 +73,20 @@ class ClusterRun:
             WorkerDefectError: a worker met an error of the program's own.
         """
         tally = self._tally
-        table = items_table(iter(self._source), Fresh(self._results.done.names, tally))
-        tally.total = tally.skipped + len(table)
-        if len(table):
+        tables = list(items_tables(self._source, Fresh(self._results.done.names, tally)))
+        tally.total = tally.skipped + sum(map(len, tables))
+        if tables:
             with connected(self._plan.address, self._plan.store_bytes):
-                self._score(table, show)
+                self._score(tables, show)
         tally.seconds = time.monotonic() - self._started
         return tally
 
-    def _score(self, table: pyarrow.Table, show: Show) -> None:
-        is_missing = np.ones(len(table), bool)
+    def _score(self, tables: list[pyarrow.Table], show: Show) -> None:
+        names = pyarrow.chunked_array([table["name"].chunk(0) for table in tables])
+        is_missing = np.ones(len(names), bool)
         with _Stopping() as stopping:
             try:
-                for answers in stopping.outside(self._answers(table)):
+                for answers in stopping.outside(self._answers(tables, len(names))):
                     self._write(answers, is_missing)
                     self._tally.seconds = time.monotonic() - self._started
                     show(self._tally.standing())
@@ -93,26 +94,29 @@ class ClusterRun:
                 self._tally.stopped = stopping.signal
                 return
             except (RayError, ExecutionTimeoutError) as error:
-                raise ConfigurationError(_gave_up(error, table, is_missing)) from error
+                raise ConfigurationError(_gave_up(error, names, is_missing)) from error
         if is_missing.any():
             raise WorkerDefectError(f"{is_missing.sum():,} inputs came back without a row")
 
-    def _answers(self, table: pyarrow.Table) -> Iterator[pyarrow.Table]:
+    def _answers(self, tables: list[pyarrow.Table], inputs: int) -> Iterator[pyarrow.Table]:
         least, most = self._worker_range()
-        blocks = cut(table, self._plan.block_size(len(table), most))
-        least, most = min(least, len(blocks)), min(most, len(blocks))
+        size = self._plan.block_size(inputs, most)
+        blocks = -(-inputs // size)
         context = DataContext.get_current()
         context.enable_progress_bars = False
         context.execution_no_progress_timeout_s = self._plan.patience
-        dataset = from_blocks(blocks).map_batches(
+        dataset = from_blocks(list(cut(tables, size))).map_batches(
             Scorer,
             fn_constructor_args=(ray.put(self._shipment), self._layout),
             batch_size=None,
             batch_format="pyarrow",
-            compute=ActorPoolStrategy(min_size=least, max_size=most, max_tasks_in_flight_per_actor=TASKS_PER_WORKER),
+            compute=ActorPoolStrategy(
+                min_size=min(least, blocks), max_size=min(most, blocks), max_tasks_in_flight_per_actor=TASKS_PER_WORKER
+            ),
             num_cpus=self._plan.threads,
         )
-        yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow")
+        # With a batch fetched ahead each would wait here for the next one.
+        yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
 
     def _worker_range(self) -> tuple[int, int]:
         total, largest = cluster_cpus()
@@ -194,9 +198,9 @@ class _Stopping:
         self._before = {}
 
 
-def _gave_up(error: Exception, table: pyarrow.Table, is_missing: NDArray[np.bool_]) -> str:
+def _gave_up(error: Exception, names: pyarrow.ChunkedArray, is_missing: NDArray[np.bool_]) -> str:
     reason = str(error).strip().partition("\n")[0].rstrip(".")
-    first = table["name"][int(is_missing.argmax())].as_py()
+    first = names[int(is_missing.argmax())].as_py()
     return (
         f"Ray gave up with {counted(int(is_missing.sum()))} left, {first} first: {type(error).__name__}: {reason}. The "
         "same command goes on; if an input ends every process that reads it, --ray-block 1 leaves that one alone"

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from app.scoring.arrow_rows import rows_of
 from app.scoring.columns import Layout, layout_of
 from app.scoring.distributed import worker
-from app.scoring.distributed.blocks import DEFECT, NUMBER, REFUSAL, cut, items_of, items_table
+from app.scoring.distributed.blocks import DEFECT, NUMBER, REFUSAL, cut, items_of, items_tables
 from app.scoring.distributed.plan import ClusterPlan
 from app.scoring.distributed.shipment import Shipment, load, shipment_of
 from app.scoring.distributed.worker import Scorer
@@ -48,11 +49,12 @@ def layout(tiny_models: Path) -> Layout:
     return layout_of(task_named("catdog"), open_artifact(tiny_models / "catdog" / "1"), None)
 
 
-def items(folder: Path, done: Sequence[str] = ()) -> tuple[object, Tally]:
+def items(folder: Path, done: Sequence[str] = ()) -> tuple[pa.Table, Tally]:
     names, tally = Names(), Tally()
     for name in done:
         names.add(name)
-    return items_table(iter(FolderSource(folder, Reading(10_000))), Fresh(names, tally)), tally
+    [table] = items_tables(FolderSource(folder, Reading(10_000)), Fresh(names, tally))
+    return table, tally
 
 
 def test_a_block_is_answered_in_the_order_of_its_items(shipment: Shipment, layout: Layout, folder: Path) -> None:
@@ -97,7 +99,9 @@ def test_what_is_done_or_named_twice_is_not_sent(folder: Path) -> None:
 
 
 def test_blocks_hold_each_item_once_and_none_of_the_others(folder: Path) -> None:
-    blocks = cut(items(folder)[0], 3)
+    tables = [items(folder)[0]]
+    blocks = list(cut(tables, 3))
+    assert not tables
     assert [block[NUMBER].to_pylist() for block in blocks] == [[0, 1, 2], [3]]
     assert blocks[1].get_total_buffer_size() < blocks[0].get_total_buffer_size()
 
