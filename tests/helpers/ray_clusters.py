@@ -11,8 +11,8 @@ from helpers.services import processes
 
 STORE_BYTES = 100 * 1024 * 1024
 
-# A machine that does not answer for two seconds is dead, not only after half a minute.
-IMPATIENT = {"health_check_initial_delay_ms": 500, "health_check_period_ms": 500, "health_check_failure_threshold": 4}
+# A machine that refuses connections is dead within a second, not only after a quarter of a minute.
+IMPATIENT = {"health_check_initial_delay_ms": 500, "health_check_period_ms": 300, "health_check_failure_threshold": 2}
 
 
 class TwoMachines:

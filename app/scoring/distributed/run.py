@@ -105,14 +105,15 @@ class ClusterRun:
         context = DataContext.get_current()
         context.enable_progress_bars = False
         context.execution_no_progress_timeout_s = self._plan.patience
+        workers = ActorPoolStrategy(
+            min_size=min(least, blocks), max_size=min(most, blocks), max_tasks_in_flight_per_actor=TASKS_PER_WORKER
+        )
         dataset = from_blocks(list(cut(tables, size))).map_batches(
             Scorer,
             fn_constructor_args=(ray.put(self._shipment), self._layout),
             batch_size=None,
             batch_format="pyarrow",
-            compute=ActorPoolStrategy(
-                min_size=min(least, blocks), max_size=min(most, blocks), max_tasks_in_flight_per_actor=TASKS_PER_WORKER
-            ),
+            compute=workers,
             num_cpus=self._plan.threads,
         )
         # With a batch fetched ahead each would wait here for the next one.
