@@ -3,7 +3,7 @@
 Why here and not on the workers. Ray Data runs a block again when its worker's machine dies, so what a worker writes may
 be written twice, or be half there; what comes back arrives once, whichever try gave it. With one writer the results are
 the local run's: the same parts, put into place whole; the same lock; the same way to go on after a kill. A row is some
-hundred bytes for a file of a megabyte, so that one process keeps up with hundreds of cores (docs/scaling-archives.md).
+hundred bytes for a file of a megabyte.
 """
 
 import signal

@@ -15,7 +15,7 @@ import pytest
 
 from app.cli import main
 from helpers.pictures import jpeg, png
-from helpers.ray_clusters import two_machines
+from helpers.ray_clusters import TwoMachines, two_machines
 from helpers.services import processes, wait_until
 
 PROGRAM = [sys.executable, "-m", "app.cli"]
@@ -53,32 +53,53 @@ def command(models: Path, source: Path, out: Path, *words: str) -> list[str]:
     return [*PROGRAM, *given, *words]
 
 
+def score_while_a_machine_dies(words: Sequence[str], machines: TwoMachines, archive: Archive) -> None:
+    """Start a run, kill a machine whose worker is at a block, and only then open the pipes, without which none ends."""
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as run:
+        wait_until(lambda: run.poll() is not None or machines.second_answers, 90)
+        machines.kill_the_second()
+        archive.open_pipes()
+        _, said = run.communicate(timeout=120)
+    assert run.returncode == 1, said
+    assert said.startswith("1 input without an answer:\n  000.png: The JPEG picture is damaged")
+
+
+def scored_here(models: Path, source: Path) -> Path:
+    """Score in this process; return where the rows are."""
+    out = source.with_name("here.csv")
+    assert main(["score", "catdog", str(source), "--models", str(models), "--out", str(out), "--quiet"]) == 1
+    return out
+
+
 def lines_of(path: Path) -> Sequence[bytes]:
     header, *rows = path.read_bytes().splitlines(keepends=True)
     return [header, *sorted(rows)]
 
 
-def test_killed_midway_and_a_machine_killed_in_the_next_run_the_rows_are_those_of_one_process(
+def test_though_a_machine_is_killed_midway_the_rows_are_those_of_one_process(tiny_models: Path, tmp_path: Path) -> None:
+    archive = Archive(tmp_path, 40, pipes=16)
+    out = tmp_path / "r.csv"
+    with two_machines() as machines:
+        words = command(tiny_models, archive.list, out, "--ray-address", machines.address, "--ray-block", "2")
+        score_while_a_machine_dies(words, machines, archive)
+    assert lines_of(out) == lines_of(scored_here(tiny_models, archive.list))
+
+
+@pytest.mark.soak
+def test_though_the_run_is_killed_and_a_machine_in_the_next_the_rows_are_those_of_one_process(
     tiny_models: Path, tmp_path: Path
 ) -> None:
     archive = Archive(tmp_path, 40, pipes=16)
-    out, local = tmp_path / "r.csv", tmp_path / "local.csv"
+    out = tmp_path / "r.csv"
     with two_machines() as machines:
         words = command(tiny_models, archive.list, out, "--ray-address", machines.address, "--ray-block", "2")
         with subprocess.Popen(words) as run:
             wait_until(lambda: out.exists() and out.read_bytes().count(b"\n") > 2, 90)
             run.send_signal(signal.SIGKILL)
         before = out.read_bytes()
-        with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as run:
-            wait_until(lambda: run.poll() is not None or machines.second_answers, 90)
-            machines.kill_the_second()
-            archive.open_pipes()
-            _, said = run.communicate(timeout=120)
-    assert run.returncode == 1, said
-    assert said.startswith("1 input without an answer:\n  000.png: The JPEG picture is damaged")
+        score_while_a_machine_dies(words, machines, archive)
     assert out.read_bytes().startswith(before)
-    assert main(["score", "catdog", str(archive.list), "--models", str(tiny_models), "--out", str(local)]) == 1
-    assert lines_of(out) == lines_of(local)
+    assert lines_of(out) == lines_of(scored_here(tiny_models, archive.list))
 
 
 @pytest.mark.soak
