@@ -1,4 +1,4 @@
-"""`quartet score`: answer for any number of files or texts on this machine, into a table."""
+"""`quartet score`: answer for any number of files or texts, here or on a cluster, into a table."""
 
 import argparse
 import asyncio
@@ -9,16 +9,22 @@ from pathlib import Path
 from typing import Any, cast
 
 from app.commands.archives import add_archive_options, archive_of
+from app.commands.cluster import add_cluster_options, cluster_plan_of
 from app.commands.parsing import Subparsers, add_model_options, add_parser, add_task, add_threshold, positive_int
 from app.commands.using import model_for, settings_with
 from app.errors import ConfigurationError
 from app.exit_status import ExitStatus
 from app.scoring.columns import Layout, layout_of
+from app.scoring.distributed.plan import ClusterPlan
+from app.scoring.distributed.shipment import shipment_of
 from app.scoring.done import Failures
-from app.scoring.progress import counted, duration, rate, shown
-from app.scoring.results import open_results
-from app.scoring.run import Plan, Run, Tally
+from app.scoring.items import Source
+from app.scoring.progress import Show, counted, duration, rate, shown
+from app.scoring.results import Results, open_results
+from app.scoring.run import Plan, Run
 from app.scoring.sources import JoinedSource, Reading, source_of
+from app.scoring.tally import Tally
+from app.serving.model import LoadedModel
 from app.settings import Settings
 from app.tasks import task_named
 
@@ -28,7 +34,8 @@ label, probabilities, whether the input is one that the model should be asked ab
 numbers are those that a server's /predict gives.
 
 A SOURCE is a folder (with all that lies under it, hidden files left out), a table (.csv, .tsv or .parquet with a
-column `path`, relative to the table, or for topics `text`), any other file, or - for a list of paths on standard input.
+column `path`, relative to the table, or for topics `text`), any other file, the address of a folder or file elsewhere
+(s3://BUCKET/FOLDER), or - for a list of paths on standard input.
 With --dicomweb the radiographs of a server are scored, besides or instead.
 
 An input without an answer gets a row that says why, and the run goes on. A run that was stopped or killed is continued
@@ -41,6 +48,7 @@ EXAMPLES = (
     "quartet score topic news.parquet --column body --name-column id --out topics.parquet",
     "quartet score digit scans/ --include '*.png' --include '*.tif' --out digits.csv",
     "quartet score pneumonia --dicomweb https://pacs.example/dicom-web --out archive.parquet",
+    "quartet score pneumonia s3://bucket/xrays/ --out results.parquet --engine ray --ray-address auto",
     "find photos -name '*.jpg' -print0 | quartet score catdog - --out pets.csv --json",
 )
 STATUSES = {
@@ -103,6 +111,7 @@ def add_command(subparsers: Subparsers) -> None:
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
     add_archive_options(parser)
+    add_cluster_options(parser)
     parser.set_defaults(func=score)
 
 
@@ -115,6 +124,7 @@ def score(options: argparse.Namespace) -> int:
     reading = Reading(
         settings.max_body_bytes, tuple(options.include), options.out.absolute(), options.column, options.name_column
     )
+    cluster = cluster_plan_of(options, _readers(options, options.ray_threads or 1), task.kind)
     with archive_of(options, settings.max_body_bytes) as archive:
         if not options.sources and archive is None:
             raise ConfigurationError("name a SOURCE to score, or a server with --dicomweb")
@@ -124,9 +134,12 @@ def score(options: argparse.Namespace) -> int:
         layout = layout_of(task, model.artifact, options.threshold)
         results = open_results(options.out, layout, restart=options.restart, retry_failed=options.retry_failed)
         try:
-            run = Run(model, source, results, layout, _plan(settings, options), options.threshold)
             with shown(quiet=options.quiet) as show:
-                tally = asyncio.run(run.run(show))
+                if cluster is None:
+                    run = Run(model, source, results, layout, _plan(settings, options), options.threshold)
+                    tally = asyncio.run(run.run(show))
+                else:
+                    tally = _run_on(cluster, model, source, results, layout, settings, options.threshold, show)
         finally:
             results.close()
     failures = _all_failures(results.done.failures, tally.failures)
@@ -137,8 +150,29 @@ def score(options: argparse.Namespace) -> int:
 
 
 def _plan(settings: Settings, options: argparse.Namespace) -> Plan:
-    readers = options.readers or max(MIN_READERS, settings.workers)
-    return Plan(settings.workers, readers, settings.scheduling_policy.batch)
+    return Plan(settings.workers, _readers(options, settings.workers), settings.scheduling_policy.batch)
+
+
+def _readers(options: argparse.Namespace, workers: int) -> int:
+    return int(options.readers or max(MIN_READERS, workers))
+
+
+def _run_on(
+    cluster: ClusterPlan,
+    model: LoadedModel,
+    source: Source,
+    results: Results,
+    layout: Layout,
+    settings: Settings,
+    threshold: float | None,
+    show: Show,
+) -> Tally:
+    try:
+        from app.scoring.distributed.run import ClusterRun
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(f"--engine ray: {error}. Install it with: pip install 'quartet[scale]'") from error
+    shipment = shipment_of(model.artifact, settings, cluster.threads, cluster.readers, threshold)
+    return ClusterRun(source, results, layout, cluster, shipment).run(show)
 
 
 def _all_failures(before: Failures, now: Failures) -> Failures:

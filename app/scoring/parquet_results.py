@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.scoring.columns import Column, Identity, Layout, Row
+from app.scoring.arrow_rows import arrow_schema, arrow_table
+from app.scoring.columns import Identity, Layout, Row
 from app.scoring.done import Done, check_identity, not_results
 from app.scoring.locking import lock
 
@@ -47,14 +48,10 @@ class ParquetResults:
         retry_failed: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        import pyarrow
-
         self._folder = folder
         self._layout = layout
         self._clock = clock
-        self._schema = pyarrow.schema(
-            [(column.name, _arrow_type(column)) for column in layout.columns], metadata=_metadata(layout.identity)
-        )
+        self._schema = arrow_schema(layout).with_metadata(_metadata(layout.identity))
         self.done = Done()
         self._rows: list[Row] = []
         self._since = 0.0
@@ -134,12 +131,7 @@ class ParquetResults:
                 self.done.add(row)
 
     def _write_part(self) -> None:
-        import pyarrow
-
-        columns = zip(*self._rows, strict=True) if self._rows else [()] * len(self._schema)
-        arrays = [pyarrow.array(values, field.type) for values, field in zip(columns, self._schema, strict=True)]
-        table = pyarrow.Table.from_arrays(arrays, schema=self._schema)
-        self._put(table, self._folder / f"part-{self._next:05}.parquet")
+        self._put(arrow_table(self._rows, self._schema), self._folder / f"part-{self._next:05}.parquet")
         self._next += 1
         self._rows = []
 
@@ -154,13 +146,6 @@ class ParquetResults:
             os.fsync(file.fileno())
         temporary.replace(path)
         os.fsync(self._lock)
-
-
-def _arrow_type(column: Column) -> "pyarrow.DataType":
-    import pyarrow
-
-    types = {"string": pyarrow.string(), "float": pyarrow.float64(), "bool": pyarrow.bool_(), "int": pyarrow.int64()}
-    return types[column.type]
 
 
 def _metadata(identity: Identity) -> dict[bytes, bytes]:

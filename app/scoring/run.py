@@ -6,16 +6,17 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 
 from app.inputs.errors import InputError
-from app.scoring.columns import Layout, one_line
-from app.scoring.done import Failures, Names
+from app.scoring.columns import Layout
+from app.scoring.done import Names
 from app.scoring.failures import Failure, failure_of, failure_of_model
 from app.scoring.items import Item, Source
-from app.scoring.progress import Show, Standing
+from app.scoring.progress import Show
 from app.scoring.results import Results
+from app.scoring.tally import Fresh, Tally
 from app.serving.model import LoadedModel, Payload, Prediction
 from app.serving.predictor import Predictor, SchedulingPolicy
 from app.serving.scheduling.batcher import BatchPolicy
@@ -51,31 +52,6 @@ class Plan:
         return self.workers * (self.batch.max_size if in_batches else 1) + self.readers
 
 
-@dataclass
-class Tally:
-    """What a run did. `skipped` were done before, `repeated` have the name of an earlier one of this run.
-
-    `stopped` is the number of the signal that ended it early.
-    """
-
-    answered: int = 0
-    failures: Failures = field(default_factory=Failures)
-    skipped: int = 0
-    repeated: int = 0
-    total: int | None = None
-    seconds: float = 0.0
-    stopped: int | None = None
-
-    @property
-    def scored(self) -> int:
-        """Inputs that got a row in this run."""
-        return self.answered + self.failures.count
-
-    def standing(self) -> Standing:
-        """Return how far it is."""
-        return Standing(self.answered, self.failures.count, self.skipped, self.total, self.seconds)
-
-
 @dataclass(frozen=True)
 class _Group:
     """Items that are answered together, and their place among all groups."""
@@ -90,10 +66,8 @@ class _Intake:
 
     def __init__(self, source: Source, done: Names, size: int, tally: Tally) -> None:
         self._items = iter(source)
-        self._done = done
-        self._seen = Names()
+        self._fresh = Fresh(done, tally)
         self._size = size
-        self._tally = tally
         self._lock = threading.Lock()
         self.given = 0
         """How many groups have been given out."""
@@ -114,13 +88,9 @@ class _Intake:
             item = next(self._items, None)
             if item is None:
                 break
-            name = one_line(item.name)
-            if name in self._done:
-                self._tally.skipped += 1
-            elif self._seen.add(name):
+            name = self._fresh.name_of(item)
+            if name is not None:
                 taken.append((name, item))
-            else:
-                self._tally.repeated += 1
         return taken
 
 
@@ -163,8 +133,12 @@ class Run:
         self._moved = asyncio.Condition()
         self._broken = False
 
-    async def run(self, show: Show) -> Tally:
+    async def run(self, show: Show, *, heeds_signals: bool = True) -> Tally:
         """Score until there are no more items, or a stop signal comes: what was begun is then finished.
+
+        Args:
+            show: shows how far it is, every second or two.
+            heeds_signals: stop signals end it; otherwise they do what they did before.
 
         Raises:
             ConfigurationError: the source cannot be read any further; what was read before is in the results.
@@ -175,7 +149,7 @@ class Run:
         ticker = asyncio.create_task(self._tick(started, show))
         others = [ticker, asyncio.create_task(self._count())]
         try:
-            with _signals(self._stop):
+            with _signals(self._stop) if heeds_signals else nullcontext():
                 await self._finish(lanes, ticker)
         finally:
             for task in (*lanes, *others):

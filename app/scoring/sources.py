@@ -1,15 +1,16 @@
-"""Where items come from: folders, files, lists of paths on standard input, tables of paths or texts."""
+"""Where items come from: folders, files, addresses, lists of paths on standard input, tables of paths or texts."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NoReturn, Protocol
 
 from app.errors import ConfigurationError, reason_of
 from app.scoring.files import read_file
 from app.scoring.items import Item, ItemError, Source
+from app.scoring.remote import RemoteSource, address_of, is_address, remote_item
 from app.scoring.tables import TABLE_SUFFIXES, Table, open_table
 
 STANDARD_INPUT = "-"
@@ -95,7 +96,7 @@ class FileSource:
 
 @dataclass(frozen=True)
 class StreamSource:
-    """A path on each line of a stream, or between NUL bytes, as `find -print0` writes them. It can be read once.
+    """A path or an address on each line of a stream, or between NUL bytes, as `find -print0` writes them; read once.
 
     Raw, because Python ends with an abort when a thread still waits in the buffered standard input.
     """
@@ -106,7 +107,7 @@ class StreamSource:
     def __iter__(self) -> Iterator[Item]:
         for line in _lines(self.stream):
             if line:
-                yield _file_item(Path(os.fsdecode(line)), self.max_bytes)
+                yield _item(os.fsdecode(line), self.max_bytes)
 
     def count(self) -> None:
         """Return None: nobody knows how much is still to come."""
@@ -115,7 +116,7 @@ class StreamSource:
 
 @dataclass(frozen=True)
 class PathTableSource:
-    """A table with a column of paths, relative to the table's folder.
+    """A table with a column of paths, relative to the table's folder, or of addresses.
 
     Items are named by a column of names, or else by the path as it is written or, where the table is one of several
     sources, from its folder on.
@@ -130,10 +131,13 @@ class PathTableSource:
     def __iter__(self) -> Iterator[Item]:
         folder = self.table.path.parent
         for row, (value, *names) in self.table.rows(_columns(self.column, self.name_column)):
-            path = Path(folder, value)
-            read = partial(read_file, path, self.max_bytes) if value else partial(_say_no_path, self.column)
-            name = value if self.alone else str(path)
-            yield Item(printable((names[0] if names else value and name) or f"{self.table.path}:{row}"), read)
+            if not value:
+                item = Item("", partial(_say_no_path, self.column))
+            elif is_address(value):
+                item = remote_item(address_of(value), self.max_bytes)
+            else:
+                item = _file_item(Path(folder, value), self.max_bytes, value if self.alone else None)
+            yield Item(printable(names[0] if names else item.name) or f"{self.table.path}:{row}", item.read)
 
     def count(self) -> int | None:
         """Return the table's number of rows."""
@@ -179,7 +183,8 @@ def source_of(names: Sequence[str], kind: str, reading: Reading, stdin: Callable
     """Return the items of everything that a command line names.
 
     Args:
-        names: folders, tables (`.csv`, `.tsv`, `.parquet`), other files, and `-` for a list of paths on standard input.
+        names: folders, tables (`.csv`, `.tsv`, `.parquet`), other files, addresses of folders and files elsewhere, and
+            `-` for a list of paths on standard input.
         kind: of the task, `text` or `image`: what a table's column holds unless it is named.
         reading: how they are read.
         stdin: opens standard input.
@@ -199,6 +204,8 @@ def _source_of(name: str, kind: str, reading: Reading, stdin: Callable[[], RawSt
     path = Path(name)
     if name == STANDARD_INPUT:
         return StreamSource(stdin(), reading.max_bytes)
+    if is_address(name):
+        return _remote_source(name, reading)
     try:
         is_folder = path.is_dir()
         path.stat()
@@ -215,6 +222,13 @@ def _source_of(name: str, kind: str, reading: Reading, stdin: Callable[[], RawSt
     return PathTableSource(table, column, reading.name_column, reading.max_bytes, alone)
 
 
+def _remote_source(name: str, reading: Reading) -> RemoteSource:
+    address = address_of(name)
+    if PurePosixPath(address.key).suffix.lower() in TABLE_SUFFIXES:
+        raise ConfigurationError(f"{address}: a table must be a file of this machine; its paths may be addresses")
+    return RemoteSource(address, reading.max_bytes, reading.include)
+
+
 def _default_column(table: Table, kind: str) -> str:
     names = (TEXT_COLUMN, PATH_COLUMN) if kind == "text" else (PATH_COLUMN,)
     return next((name for name in names if name in table.columns), names[0])
@@ -224,8 +238,13 @@ def _columns(column: str, name_column: str | None) -> tuple[str, ...]:
     return (column,) if name_column is None else (column, name_column)
 
 
-def _file_item(path: Path, max_bytes: int) -> Item:
-    return Item(printable(path), partial(read_file, path, max_bytes))
+def _item(name: str, max_bytes: int) -> Item:
+    return remote_item(address_of(name), max_bytes) if is_address(name) else _file_item(Path(name), max_bytes)
+
+
+def _file_item(path: Path, max_bytes: int, name: str | None = None) -> Item:
+    # It may be read by a process that has another working directory.
+    return Item(printable(path if name is None else name), partial(read_file, path.absolute(), max_bytes))
 
 
 def _say_no_path(column: str) -> NoReturn:

@@ -26,7 +26,7 @@ class Service:
 
     def serving_processes(self) -> set[int]:
         """Return the numbers of the processes that serve under a supervisor, those that start included."""
-        return {pid for pid, parent, command in _processes() if parent == self.process.pid and "spawn_main" in command}
+        return {pid for pid, parent, command in processes() if parent == self.process.pid and "spawn_main" in command}
 
 
 def command(models: Path, *options: str) -> list[str]:
@@ -88,7 +88,7 @@ def clients_of(pid: int) -> set[int]:
     return {ports[link] for link in links & ports.keys()}
 
 
-def _processes() -> Iterator[tuple[int, int, str]]:
+def processes() -> Iterator[tuple[int, int, str]]:
     """Yield the number, the parent's number and the command of each process that has not ended."""
     for folder in Path("/proc").glob("[0-9]*"):
         try:

@@ -17,7 +17,8 @@ from app.scoring.columns import Row, layout_of
 from app.scoring.done import Done
 from app.scoring.items import Item, ItemError
 from app.scoring.progress import Standing
-from app.scoring.run import WINDOW, Plan, Run, Tally
+from app.scoring.run import WINDOW, Plan, Run
+from app.scoring.tally import Tally
 from app.serving.engine import Batch, Outputs, Scheduling
 from app.serving.model import LoadedModel, load_model
 from app.serving.openvino_engine import OpenVinoEngine
