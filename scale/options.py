@@ -1,5 +1,6 @@
 """How many replicas there are and what each may use; all else is in the service's own settings."""
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Self
 
@@ -14,7 +15,16 @@ from pydantic import (
     model_validator,
 )
 
+from app.cores import available_cores
 from app.tasks import TASKS
+
+
+def _share() -> float:
+    """Return a core, or less where this machine has fewer than an ingress and one replica of each task would take.
+
+    Ray counts in steps of a ten-thousandth, and places nothing that does not fit.
+    """
+    return min(1.0, math.floor(10_000 * available_cores() / (len(TASKS) + 1)) / 10_000)
 
 
 def _known(task: str) -> str:
@@ -34,7 +44,11 @@ class Replicas(BaseModel):
 
     min_replicas: PositiveInt = Field(1, description="replicas when nobody asks")
     max_replicas: PositiveInt = Field(4, description="most replicas")
-    cpus: PositiveFloat = Field(1, description="cores of a replica: it has a worker for each, one at least")
+    cpus: PositiveFloat = Field(
+        default_factory=_share,
+        description="cores of a replica: it has a worker for each, one at least. Unless set, 1, or less on a machine "
+        "that has not one for each task and the ingress",
+    )
 
     @model_validator(mode="after")
     def _check_order(self) -> Self:
@@ -50,7 +64,7 @@ class Options(Replicas):
         default_factory=dict, description="the replicas of a task, by its name, where they are to be others"
     )
     ingress_replicas: PositiveInt = Field(1, description="replicas that speak HTTP: they read bodies and forward them")
-    ingress_cpus: NonNegativeFloat = Field(1, description="cores of each of those")
+    ingress_cpus: NonNegativeFloat = Field(default_factory=_share, description="cores of each of those, as `cpus`")
     upscale_delay_s: NonNegativeFloat = Field(10, description="how long a queue lasts before a replica is added")
     downscale_delay_s: NonNegativeFloat = Field(300, description="how long a replica is spare before it is taken away")
 

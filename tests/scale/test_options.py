@@ -41,3 +41,10 @@ def test_a_replica_holds_what_runs_and_the_next_batch_and_scaling_aims_at_less()
     settings = Settings(max_batch_size=4)
     assert held_by_each(3, settings) == 16
     assert aimed_at(3) < held_by_each(3, settings)
+
+
+@pytest.mark.parametrize(("cores", "each"), [(2, 0.4), (3, 0.6), (5, 1), (64, 1)])
+def test_one_of_each_fits_on_a_small_machine(monkeypatch: pytest.MonkeyPatch, cores: int, each: float) -> None:
+    monkeypatch.setattr("scale.options.available_cores", lambda: cores)
+    options = Options()
+    assert options.cpus == options.ingress_cpus == each
