@@ -19,6 +19,12 @@ from app.settings import Settings
 from app.tasks import task_named
 from helpers.pictures import png
 
+# Ray leaves sockets open.
+pytestmark = [
+    pytest.mark.soak,
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
 PLAN = ClusterPlan(None, (1, 1), threads=1, readers=2, block=1, patience=15, store_bytes=100 * MIB)
 
 
@@ -67,7 +73,6 @@ def red(tmp_path: Path) -> Callable[[], bytes]:
     return partial(Path.read_bytes, tmp_path / "red.png")
 
 
-@pytest.mark.soak
 def test_an_input_that_ends_each_process_that_reads_it_keeps_no_other_from_an_answer(
     tiny_models: Path, shipment: Shipment, tmp_path: Path
 ) -> None:
@@ -79,7 +84,6 @@ def test_an_input_that_ends_each_process_that_reads_it_keeps_no_other_from_an_an
     assert sorted(row[0] for row in kept.rows) == sorted(str(number) for number in range(12) if number != 5)
 
 
-@pytest.mark.soak
 def test_a_worker_that_must_not_use_the_model_ends_the_run_with_the_reason(
     tiny_models: Path, shipment: Shipment, tmp_path: Path
 ) -> None:
@@ -88,7 +92,6 @@ def test_a_worker_that_must_not_use_the_model_ends_the_run_with_the_reason(
         score(tiny_models, replace(shipment, files=files), [red(tmp_path)], Kept())
 
 
-@pytest.mark.soak
 def test_an_error_of_the_program_on_a_worker_ends_the_run_with_its_trace(
     tiny_models: Path, shipment: Shipment, tmp_path: Path
 ) -> None:
