@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import cast
 
@@ -69,7 +70,7 @@ async def offer_load(offer: Offer) -> Outcome:
     outcome = Outcome()
     pool = _Pool(offer, outcome)
     start = asyncio.get_running_loop().time()
-    for due in start + _moments(offer):
+    for due in start + moments(offer):
         while (early := due - asyncio.get_running_loop().time()) > 0:
             await asyncio.sleep(max(early, TURN_SECONDS))
         pool.send(due)
@@ -87,7 +88,7 @@ async def offer_load(offer: Offer) -> Outcome:
     return outcome
 
 
-def _moments(offer: Offer) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+def moments(offer: Offer) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
     """Return when each request is due, in seconds from the beginning."""
     rng = np.random.default_rng(SEED)
     return np.sort(rng.uniform(0, offer.seconds, rng.poisson(offer.rate * offer.seconds)))
@@ -199,12 +200,16 @@ class _Connection(asyncio.Protocol):
             self._transport.abort()
 
 
-def main() -> None:
+def answer_with(make: Callable[[Offer], Outcome]) -> None:
     """Read an offer, make it, and write the outcome."""
     fields = json.load(sys.stdin)
-    offer = Offer(**fields | {"request": base64.b64decode(fields["request"])})
+    json.dump(asdict(make(Offer(**fields | {"request": base64.b64decode(fields["request"])}))), sys.stdout)
+
+
+def main() -> None:
+    """Make an offer on connections that are kept."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        json.dump(asdict(runner.run(offer_load(offer))), sys.stdout)
+        answer_with(lambda offer: runner.run(offer_load(offer)))
 
 
 if __name__ == "__main__":
