@@ -1,7 +1,6 @@
 """A load whose every request comes on a connection of its own, as one of strangers does.
 
-A process of its own, as `benchmarks.open_loop` is. It asks the kernel itself: a transport for each connection would
-cost it several times as much, which the service may lack.
+It asks the kernel itself: a transport for each connection would cost several times as much, which the service may lack.
 """
 
 import select
@@ -11,7 +10,7 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from benchmarks.open_loop import Offer, Outcome, answer_with, moments
+from benchmarks.open_loop import Offer, Outcome, moments
 from benchmarks.speed.client import is_whole
 
 TURN_SECONDS = 0.002
@@ -133,7 +132,3 @@ class _Clients:
         """Give up on all that still wait."""
         for asked in list(self._asked.values()):
             self._end(asked)
-
-
-if __name__ == "__main__":
-    answer_with(offer_fresh)

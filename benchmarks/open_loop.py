@@ -1,21 +1,15 @@
 """A load that does not wait for answers: requests come at a given rate, as those of strangers do.
 
-A process of its own: reads an `Offer` as JSON from standard input and writes what became of it. It works without a task
-or a future for each request, since what it takes of the processor the service may lack.
+It works without a task or a future for each request, since what it takes of the processor the service may lack.
 """
 
 import asyncio
-import base64
-import json
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import cast
 
 import numpy as np
-import uvloop
 
 from benchmarks.speed.client import is_whole
 
@@ -30,7 +24,8 @@ TURN_SECONDS = 0.002
 class Offer:
     """`rate` requests a second, at moments that do not depend on each other (a Poisson process), for `seconds`.
 
-    A request takes a connection that is free, or opens one; with `connections` all busy it is not sent.
+    A request takes a connection that is free, or opens one; with `connections` all busy it is not sent. If `fresh`,
+    none is kept for a second request.
     """
 
     host: str
@@ -41,6 +36,7 @@ class Offer:
     connections: int
     patience: float
     """How long after the end the last answers are awaited, in seconds."""
+    fresh: bool = False
 
 
 @dataclass
@@ -198,19 +194,3 @@ class _Connection(asyncio.Protocol):
         self._due = None
         if self._transport is not None:
             self._transport.abort()
-
-
-def answer_with(make: Callable[[Offer], Outcome]) -> None:
-    """Read an offer, make it, and write the outcome."""
-    fields = json.load(sys.stdin)
-    json.dump(asdict(make(Offer(**fields | {"request": base64.b64decode(fields["request"])}))), sys.stdout)
-
-
-def main() -> None:
-    """Make an offer on connections that are kept."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        answer_with(lambda offer: runner.run(offer_load(offer)))
-
-
-if __name__ == "__main__":
-    main()

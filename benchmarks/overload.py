@@ -35,7 +35,6 @@ CLIENTS = 16
 """Of the closed loop that finds what the service can bear."""
 
 KEPT, FRESH = "kept", "fresh"
-GENERATORS = {KEPT: "benchmarks.open_loop", FRESH: "benchmarks.fresh_connections"}
 CONNECTIONS = {KEPT: 500, FRESH: 8_000}
 """At a time. Those kept are fewer than the service takes, so that its queues are what refuses."""
 RECOVERY_SECONDS = 2
@@ -101,10 +100,11 @@ def _measure(task: str, options: argparse.Namespace) -> Measured:
             seconds=options.seconds,
             connections=CONNECTIONS[options.connections],
             patience=options.deadline_ms / 1000 + RECOVERY_SECONDS,
+            fresh=options.connections == FRESH,
         )
         before = server.cpu_seconds()
         probes: list[float] = []
-        outcome = _offered(offer, GENERATORS[options.connections], server, memory, probes)
+        outcome = _offered(offer, server, memory, probes)
         service_cpu = (server.cpu_seconds() - before) / options.seconds
         after = measure(task, server.port, request, CLIENTS, options.seconds / 6)
         memory.append(server.resident_bytes())
@@ -126,11 +126,11 @@ def _on(cores: list[int]) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def _offered(offer: Offer, generator: str, server: Running, memory: list[int], probes: list[float]) -> Outcome:
+def _offered(offer: Offer, server: Running, memory: list[int], probes: list[float]) -> Outcome:
     """Make an offer from a process of its own; each second note the server's memory, and how soon it says it lives."""
     fields = asdict(offer) | {"request": base64.b64encode(offer.request).decode()}
     with subprocess.Popen(
-        [sys.executable, "-m", generator],
+        [sys.executable, "-m", "benchmarks.offering"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -203,7 +203,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--times", type=float, default=10, help="the load, as a multiple of the bearable one")
     parser.add_argument("--deadline-ms", type=int, default=4000)
     parser.add_argument(
-        "--connections", choices=GENERATORS, default=KEPT, help="kept from one request to the next, or one for each"
+        "--connections", choices=CONNECTIONS, default=KEPT, help="kept from one request to the next, or one for each"
     )
     parser.add_argument("--apart", action="store_true", help="the generator on a core of its own")
     return parser.parse_args()
