@@ -2,11 +2,14 @@
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 
-AT_ONCE = 512
+AT_ONCE = 1024
 """Accepted in one turn of the event loop; then those that are there already have theirs."""
+PAUSE_SECONDS = 0.02
+"""How long nothing is accepted after a refusal: to refuse many together takes Python's lock, which answers need, less
+often."""
 NO_HANDLE_SECONDS = 0.1
 """How long nothing is accepted once no file handle is left."""
 HEAD_BYTES = 65_536
@@ -17,6 +20,8 @@ HEALTH_RESERVE = 16
 """Connections beyond the most that are open at a time, for those who ask for its health."""
 LATE_SECONDS = 0.05
 """How long is waited for the first bytes of one that could be such."""
+MOST_LATE = 256
+"""Those waited for at a time; more are refused at once."""
 
 
 class Acceptor:
@@ -27,7 +32,7 @@ class Acceptor:
 
     Args:
         make: makes a connection's protocol.
-        count: the connections that are open.
+        connections: the protocols of those that are open, as they come and go.
         most: those that may be.
         refusal: what one beyond is told.
     """
@@ -35,18 +40,18 @@ class Acceptor:
     def __init__(
         self,
         make: Callable[[], asyncio.Protocol],
-        count: Callable[[], int],
+        connections: Collection[asyncio.Protocol],
         most: int,
         refusal: Callable[[], bytes],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._make = make
-        self._count = count
+        self._connections = connections
         self._most = most
         self._refusal = refusal
         self._sockets: list[socket.socket] = []
-        # Accepted, and not yet known to their protocol.
-        self._opening: set[asyncio.Task[None]] = set()
+        # Accepted; some may not be among the connections yet.
+        self._opening: dict[asyncio.Task[None], asyncio.Protocol] = {}
         # Beyond the most, and silent so far.
         self._late: dict[socket.socket, asyncio.TimerHandle] = {}
 
@@ -72,34 +77,46 @@ class Acceptor:
             self._loop.add_reader(listening, self._accept, listening)
 
     def _accept(self, listening: socket.socket) -> None:
+        any_refused, free = False, self._free()
         for _ in range(AT_ONCE):
             try:
                 accepted, _ = listening.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-                return
+                break
             except OSError:
-                # Else the socket would be reported again at once, and for ever.
-                self._loop.remove_reader(listening)
-                self._loop.call_later(NO_HANDLE_SECONDS, self._watch, listening)
+                # No file handle is left. Else the socket would be reported again at once, and for ever.
+                self._pause(listening, NO_HANDLE_SECONDS)
                 return
             accepted.setblocking(False)
-            self._take(accepted)
+            if self._takes(accepted, free):
+                free -= 1
+            else:
+                any_refused = True
+        if any_refused:
+            self._pause(listening, PAUSE_SECONDS)
 
-    def _take(self, accepted: socket.socket) -> None:
-        count = self._count() + len(self._opening)
-        if count < self._most:
+    def _pause(self, listening: socket.socket, seconds: float) -> None:
+        self._loop.remove_reader(listening)
+        self._loop.call_later(seconds, self._watch, listening)
+
+    def _free(self) -> int:
+        """Return how many more connections may be open; less than none where the reserve is used."""
+        opening = sum(protocol not in self._connections for protocol in self._opening.values())
+        return self._most - len(self._connections) - opening
+
+    def _takes(self, accepted: socket.socket, free: int) -> bool:
+        begins = None if free > 0 else _beginning(accepted)
+        if free > 0 or (begins == HEALTH and free > -HEALTH_RESERVE):
             self._open(accepted)
-            return
-        begins = _beginning(accepted) if count + len(self._late) < self._most + HEALTH_RESERVE else b""
-        if begins == HEALTH:
-            self._open(accepted)
-        elif begins is None:
+            return True
+        if begins is None and len(self._late) < MOST_LATE:
             self._late[accepted] = self._loop.call_later(LATE_SECONDS, self._look_again, accepted)
         else:
             self._refuse(accepted)
+        return False
 
     def _look_again(self, late: socket.socket) -> None:
-        if _beginning(late) == HEALTH:
+        if _beginning(late) == HEALTH and self._free() > -HEALTH_RESERVE:
             del self._late[late]
             self._open(late)
         else:
@@ -110,14 +127,15 @@ class Acceptor:
         self._refuse(late)
 
     def _open(self, accepted: socket.socket) -> None:
-        task = self._loop.create_task(self._connect(accepted))
-        self._opening.add(task)
-        task.add_done_callback(self._opening.discard)
+        protocol = self._make()
+        task = self._loop.create_task(self._connect(protocol, accepted))
+        self._opening[task] = protocol
+        task.add_done_callback(self._opening.pop)
 
-    async def _connect(self, accepted: socket.socket) -> None:
+    async def _connect(self, protocol: asyncio.Protocol, accepted: socket.socket) -> None:
         # One that has gone meanwhile.
         with suppress(OSError):
-            await self._loop.connect_accepted_socket(self._make, accepted)
+            await self._loop.connect_accepted_socket(lambda: protocol, accepted)
 
     def _refuse(self, accepted: socket.socket) -> None:
         # A client that has gone needs no answer.

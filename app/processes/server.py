@@ -82,9 +82,8 @@ class Server(uvicorn.Server):
         ours = sockets if sockets and os.name == "posix" else []
         await super().startup([] if ours else sockets)
         if ours:
-            self._acceptor = Acceptor(
-                self._protocol(), lambda: len(self.server_state.connections), self._most, self._refusal
-            )
+            connections = cast("set[asyncio.Protocol]", self.server_state.connections)
+            self._acceptor = Acceptor(self._protocol(), connections, self._most, self._refusal)
             self._acceptor.start(ours, BACKLOG)
         self._on_ready()
 

@@ -8,7 +8,8 @@ from contextlib import ExitStack
 import pytest
 import uvloop
 
-from app.connections.accepting import AT_ONCE, HEALTH_RESERVE, Acceptor
+from app.connections import accepting
+from app.connections.accepting import HEALTH_RESERVE, Acceptor
 
 FULL = b"HTTP/1.1 503 Service Unavailable\r\n\r\n"
 HEALTH = b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -42,7 +43,7 @@ class House:
         self._stack = stack
         self.opened: set[Echo] = set()
         self._listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        self.acceptor = Acceptor(lambda: Echo(self.opened), lambda: len(self.opened), most, lambda: FULL)
+        self.acceptor = Acceptor(lambda: Echo(self.opened), self.opened, most, lambda: FULL)
         self.acceptor.start([self._listening], 1024)
 
     def client(self, sends: bytes = b"") -> socket.socket:
@@ -90,12 +91,14 @@ def test_one_too_many_is_told_so_and_closed_though_it_has_sent_a_request(run_wit
     run_with(1, scenario)
 
 
-def test_more_than_are_accepted_in_one_turn_are_all_accepted(run_with) -> None:
+def test_more_than_are_accepted_in_one_turn_are_all_accepted(run_with, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accepting, "AT_ONCE", 4)
+
     async def scenario(house: House) -> None:
-        clients = [house.client(PREDICT) for _ in range(AT_ONCE + 10)]
+        clients = [house.client(PREDICT) for _ in range(10)]
         assert [await house.answer_to(client) for client in clients] == [PREDICT] * len(clients)
 
-    run_with(AT_ONCE + 10, scenario)
+    run_with(10, scenario)
 
 
 def test_of_those_that_come_together_no_more_are_opened_than_may_be(run_with) -> None:
