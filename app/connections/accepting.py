@@ -106,7 +106,7 @@ class Acceptor:
 
     def _takes(self, accepted: socket.socket, free: int) -> bool:
         begins = None if free > 0 else _beginning(accepted)
-        if free > 0 or (begins == HEALTH and free > -HEALTH_RESERVE):
+        if _has_place(begins, free):
             self._open(accepted)
             return True
         if begins is None and len(self._late) < MOST_LATE:
@@ -116,7 +116,7 @@ class Acceptor:
         return False
 
     def _look_again(self, late: socket.socket) -> None:
-        if _beginning(late) == HEALTH and self._free() > -HEALTH_RESERVE:
+        if _has_place(_beginning(late), self._free()):
             del self._late[late]
             self._open(late)
         else:
@@ -142,6 +142,10 @@ class Acceptor:
         with accepted, suppress(OSError):
             accepted.send(self._refusal())
             accepted.recv(HEAD_BYTES)
+
+
+def _has_place(begins: bytes | None, free: int) -> bool:
+    return free > 0 or (begins == HEALTH and free > -HEALTH_RESERVE)
 
 
 def _beginning(accepted: socket.socket) -> bytes | None:

@@ -110,7 +110,11 @@ def test_of_those_that_come_together_no_more_are_opened_than_may_be(run_with) ->
     run_with(3, scenario)
 
 
-def test_who_asks_for_health_is_let_in_beyond_the_most_at_once_or_a_moment_later(run_with) -> None:
+def test_who_asks_for_health_is_let_in_beyond_the_most_at_once_or_a_moment_later(
+    run_with, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accepting, "LATE_SECONDS", 0.5)
+
     async def scenario(house: House) -> None:
         await house.answer_to(house.client(PREDICT))
         assert await house.answer_to(house.client(HEALTH)) == HEALTH
