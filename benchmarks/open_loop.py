@@ -1,20 +1,15 @@
 """A load that does not wait for answers: requests come at a given rate, as those of strangers do.
 
-A process of its own: reads an `Offer` as JSON from standard input and writes what became of it. It works without a task
-or a future for each request, since what it takes of the processor the service may lack.
+It works without a task or a future for each request, since what it takes of the processor the service may lack.
 """
 
 import asyncio
-import base64
-import json
-import sys
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import cast
 
 import numpy as np
-import uvloop
 
 from benchmarks.speed.client import is_whole
 
@@ -29,7 +24,8 @@ TURN_SECONDS = 0.002
 class Offer:
     """`rate` requests a second, at moments that do not depend on each other (a Poisson process), for `seconds`.
 
-    A request takes a connection that is free, or opens one; with `connections` all busy it is not sent.
+    A request takes a connection that is free, or opens one; with `connections` all busy it is not sent. If `fresh`,
+    none is kept for a second request.
     """
 
     host: str
@@ -40,6 +36,7 @@ class Offer:
     connections: int
     patience: float
     """How long after the end the last answers are awaited, in seconds."""
+    fresh: bool = False
 
 
 @dataclass
@@ -69,7 +66,7 @@ async def offer_load(offer: Offer) -> Outcome:
     outcome = Outcome()
     pool = _Pool(offer, outcome)
     start = asyncio.get_running_loop().time()
-    for due in start + _moments(offer):
+    for due in start + moments(offer):
         while (early := due - asyncio.get_running_loop().time()) > 0:
             await asyncio.sleep(max(early, TURN_SECONDS))
         pool.send(due)
@@ -87,7 +84,7 @@ async def offer_load(offer: Offer) -> Outcome:
     return outcome
 
 
-def _moments(offer: Offer) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+def moments(offer: Offer) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
     """Return when each request is due, in seconds from the beginning."""
     rng = np.random.default_rng(SEED)
     return np.sort(rng.uniform(0, offer.seconds, rng.poisson(offer.rate * offer.seconds)))
@@ -197,15 +194,3 @@ class _Connection(asyncio.Protocol):
         self._due = None
         if self._transport is not None:
             self._transport.abort()
-
-
-def main() -> None:
-    """Read an offer, make it, and write the outcome."""
-    fields = json.load(sys.stdin)
-    offer = Offer(**fields | {"request": base64.b64decode(fields["request"])})
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        json.dump(asdict(runner.run(offer_load(offer))), sys.stdout)
-
-
-if __name__ == "__main__":
-    main()

@@ -7,12 +7,15 @@ it under overload. `--apart` gives it a core of its own, in both measurements, a
 import argparse
 import base64
 import json
+import math
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from urllib.request import urlopen
 
 import numpy as np
 
@@ -31,14 +34,20 @@ INPUTS = {
 CLIENTS = 16
 """Of the closed loop that finds what the service can bear."""
 
-CONNECTIONS = 500
-"""Fewer than the service takes, so that its queues are what refuses."""
+KEPT, FRESH = "kept", "fresh"
+CONNECTIONS = {KEPT: 500, FRESH: 8_000}
+"""At a time. Those kept are fewer than the service takes, so that its queues are what refuses."""
 RECOVERY_SECONDS = 2
+PROBE_SECONDS = 2
+"""How long an orchestrator waits for `/health/live`, which is asked each second on a new connection."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One task's figures. `service_cpu` is what the service took of the processor under overload, in cores."""
+    """One task's figures. `service_cpu` is what the service took of the processor under overload, in cores.
+
+    `probes` are the seconds in which it said that it lives, each time that it was asked; infinite if it did not.
+    """
 
     task: str
     bearable: Figure
@@ -46,6 +55,7 @@ class Measured:
     service_cpu: float
     after: Figure
     memory: tuple[int, ...]
+    probes: tuple[float, ...]
 
 
 def main() -> int:
@@ -53,17 +63,17 @@ def main() -> int:
     options = _options()
     measured = [_measure(task, options) for task in options.tasks]
     print(
-        "\n| input | bearable a second | offered | answered well | of the bearable | 503 | 504 | unsent "
+        "\n| input | bearable a second | offered | answered in time | of the bearable | 503 | 504 | unsent "
         "| cores: service, generator |"
     )
     print("| --- |" + " --- |" * 8)
     for one in measured:
-        print(_load_row(one, options.seconds))
+        print(_load_row(one, options))
     print(
         "\n| input | p50 / p99 of what was answered | deadline | p99 of refusals | memory before, most, after "
-        "| right after |"
+        "| right after | live, slowest of all |"
     )
-    print("| --- |" + " --- |" * 5)
+    print("| --- |" + " --- |" * 6)
     for one in measured:
         print(_latency_row(one, options.deadline_ms))
     return 0
@@ -88,11 +98,13 @@ def _measure(task: str, options: argparse.Namespace) -> Measured:
             request=hurried,
             rate=options.times * bearable.per_second,
             seconds=options.seconds,
-            connections=CONNECTIONS,
+            connections=CONNECTIONS[options.connections],
             patience=options.deadline_ms / 1000 + RECOVERY_SECONDS,
+            fresh=options.connections == FRESH,
         )
         before = server.cpu_seconds()
-        outcome = _offered(offer, server, memory)
+        probes: list[float] = []
+        outcome = _offered(offer, server, memory, probes)
         service_cpu = (server.cpu_seconds() - before) / options.seconds
         after = measure(task, server.port, request, CLIENTS, options.seconds / 6)
         memory.append(server.resident_bytes())
@@ -100,7 +112,7 @@ def _measure(task: str, options: argparse.Namespace) -> Measured:
         print(f"{task}: other answers: {others}", file=sys.stderr)
     if outcome.unanswered or outcome.raced:
         print(f"{task}: without an answer: {outcome.unanswered}; raced: {outcome.raced}", file=sys.stderr)
-    return Measured(task, bearable, outcome, service_cpu, after, tuple(memory))
+    return Measured(task, bearable, outcome, service_cpu, after, tuple(memory), tuple(probes))
 
 
 @contextmanager
@@ -114,11 +126,11 @@ def _on(cores: list[int]) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def _offered(offer: Offer, server: Running, memory: list[int]) -> Outcome:
-    """Make an offer from a process of its own, and note the server's memory each second."""
+def _offered(offer: Offer, server: Running, memory: list[int], probes: list[float]) -> Outcome:
+    """Make an offer from a process of its own; each second note the server's memory, and how soon it says it lives."""
     fields = asdict(offer) | {"request": base64.b64encode(offer.request).decode()}
     with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.open_loop"],
+        [sys.executable, "-m", "benchmarks.offering"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -130,6 +142,7 @@ def _offered(offer: Offer, server: Running, memory: list[int]) -> Outcome:
                 answered, _ = process.communicate(said, timeout=1)
             except subprocess.TimeoutExpired:
                 memory.append(server.resident_bytes())
+                probes.append(_probe(server.port))
                 said = None
                 continue
             break
@@ -138,9 +151,20 @@ def _offered(offer: Offer, server: Running, memory: list[int]) -> Outcome:
     return Outcome(**found)
 
 
-def _load_row(one: Measured, seconds: float) -> str:
-    statuses, outcome = one.outcome.statuses, one.outcome
-    well = statuses[200] / seconds
+def _probe(port: int) -> float:
+    """Return the seconds in which the service says that it lives; infinite if it does not."""
+    began = time.perf_counter()
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/health/live", timeout=PROBE_SECONDS):
+            return time.perf_counter() - began
+    except OSError:
+        return math.inf
+
+
+def _load_row(one: Measured, options: argparse.Namespace) -> str:
+    statuses, outcome, seconds = one.outcome.statuses, one.outcome, options.seconds
+    # Who asks alone knows how long a connection waited that was not yet the service's.
+    well = sum(latency <= options.deadline_ms / 1e3 for latency in outcome.latencies.get(200, [])) / seconds
     cells = [
         one.task,
         f"{one.bearable.per_second:.0f}",
@@ -162,8 +186,14 @@ def _latency_row(one: Measured, deadline_ms: int) -> str:
     return (
         f"| {one.task} | {well[0]:.0f} / {well[1]:.0f} ms | {deadline_ms} ms | {refused:.0f} ms | "
         f"{mib[0]:.0f}, {mib[1]:.0f}, {mib[2]:.0f} MiB | {one.after.per_second:.0f} a second, "
-        f"{one.after.per_second / one.bearable.per_second:.2f} of before |"
+        f"{one.after.per_second / one.bearable.per_second:.2f} of before "
+        f"| {_said_of(one.probes)} |"
     )
+
+
+def _said_of(probes: tuple[float, ...]) -> str:
+    lived = [seconds for seconds in probes if seconds < math.inf]
+    return f"{max(lived, default=math.nan) * 1e3:.0f} ms, {len(lived)} of {len(probes)} in time"
 
 
 def _options() -> argparse.Namespace:
@@ -172,6 +202,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60, help="of the overload")
     parser.add_argument("--times", type=float, default=10, help="the load, as a multiple of the bearable one")
     parser.add_argument("--deadline-ms", type=int, default=4000)
+    parser.add_argument(
+        "--connections", choices=CONNECTIONS, default=KEPT, help="kept from one request to the next, or one for each"
+    )
     parser.add_argument("--apart", action="store_true", help="the generator on a core of its own")
     return parser.parse_args()
 

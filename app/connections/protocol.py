@@ -11,7 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from app.connections.limits import ConnectionLimits
-from app.connections.refusals import CLOSE, Refusals, body_size
+from app.connections.refusals import CLOSE, Refusals, body_size, too_many
 from app.connections.turning_away import DOOR, Door, TurnedAway
 from app.middleware.paths import is_inference_protocol
 from app.middleware.request_id import new_request_id, request_id_for
@@ -60,8 +60,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         most = self._limits.max_connections
         if len(self.connections) > most:
-            detail = f"{most} connections are open; no more are taken. Try again later."
-            self._refuse(OVERLOADED, detail, CONNECTIONS_FULL)
+            self._refuse(OVERLOADED, too_many(most), CONNECTIONS_FULL)
         else:
             self._start_timer(self._limits.head_seconds, self._head_is_late)
 

@@ -54,6 +54,11 @@ class Refusals:
         )
 
 
+def too_many(most: int) -> str:
+    """Return what one is told that comes when `most` connections are open."""
+    return f"{most} connections are open; no more are taken. Try again later."
+
+
 def body_size(answer: bytes) -> int:
     """Return how many bytes the body of an answer has."""
     return len(answer) - answer.index(END_OF_HEAD) - len(END_OF_HEAD)

@@ -4,8 +4,10 @@ import contextlib
 import os
 import socket
 
-BACKLOG = 2048
-"""Connections that may wait to be accepted: uvicorn's default. The kernel's `somaxconn` may allow fewer."""
+BACKLOG = 1024
+"""Connections that may wait to be accepted; the kernel's `somaxconn` may allow fewer. Under overload thousands a second
+are accepted or refused, so that these wait for a fraction of one; a client that finds no place asks again after one
+(RFC 6298), which costs the service nothing."""
 
 
 def listen(host: str, port: int) -> list[socket.socket]:

@@ -1,18 +1,28 @@
 """The server of one process: when it is told to stop it says so, and answers what it has accepted before it ends."""
 
+import asyncio
+import os
 import socket
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from types import FrameType
+from typing import cast
 
 import uvicorn
 from fastapi import FastAPI
 
+from app.connections.accepting import HEALTH_RESERVE, Acceptor
 from app.connections.protocol import LimitedProtocol, limited_protocol
-from app.connections.refusals import CLOSE
+from app.connections.refusals import CLOSE, Refusals, too_many
+from app.connections.turning_away import DOOR, Door
 from app.main import create_app
+from app.middleware.request_id import new_request_id
+from app.problem_types import CONNECTIONS_FULL, OVERLOADED
 from app.processes.ending import end_by
+from app.processes.listening import BACKLOG
 from app.settings import Settings
 from app.telemetry.logs import set_up_log
 
@@ -43,10 +53,14 @@ class Server(uvicorn.Server):
         warnings.filterwarnings("ignore", module="PIL")
         set_up_log(settings.log_level, settings.log_format)
         self._service = application(settings)
+        limits = settings.connection_limits
+        self._most = limits.max_connections
+        self._refusals = Refusals()
+        self._acceptor: Acceptor | None = None
         super().__init__(
             uvicorn.Config(
                 self._service,
-                http=limited_protocol(settings.connection_limits),
+                http=limited_protocol(replace(limits, max_connections=self._most + HEALTH_RESERVE)),
                 # An upgraded connection would be beyond these limits; nothing here speaks WebSocket.
                 ws="none",
                 # Its messages go where all others go.
@@ -55,6 +69,7 @@ class Server(uvicorn.Server):
                 server_header=False,
                 access_log=False,
                 timeout_graceful_shutdown=settings.shutdown_seconds,
+                backlog=BACKLOG,
             )
         )
         self._on_ready = on_ready
@@ -63,8 +78,30 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Load the service, listen, and say so."""
-        await super().startup(sockets)
+        # Windows's event loop watches no sockets.
+        ours = sockets if sockets and os.name == "posix" else []
+        await super().startup([] if ours else sockets)
+        if ours:
+            connections = cast("set[asyncio.Protocol]", self.server_state.connections)
+            self._acceptor = Acceptor(self._protocol(), connections, self._most, self._refusal)
+            self._acceptor.start(ours, BACKLOG)
         self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept no more, and end with the last answer."""
+        if self._acceptor is not None:
+            await self._acceptor.stop()
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> Callable[[], asyncio.Protocol]:
+        make = cast("Callable[..., asyncio.Protocol]", self.config.http_protocol_class)
+        return partial(make, config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+
+    def _refusal(self) -> bytes:
+        door: Door = self.lifespan.state[DOOR]
+        door.observer.refused(CONNECTIONS_FULL)
+        headers = [header for header in self.server_state.default_headers if header != CLOSE]
+        return self._refusals.answer(OVERLOADED, too_many(self._most), new_request_id(), [*headers, CLOSE])
 
     @property
     def stopping(self) -> bool:

@@ -4,6 +4,7 @@ import time
 import pytest
 from fastapi import FastAPI, Request, Response
 
+from benchmarks.fresh_connections import offer_fresh
 from benchmarks.open_loop import Offer, offer_load
 from benchmarks.speed.client import request_bytes
 from helpers.servers import serving
@@ -32,39 +33,47 @@ def port():
         yield int(address.rpartition(":")[2])
 
 
-def offer(port, path, rate, seconds=0.5, connections=100, patience=5.0):
-    request = request_bytes(path, b"hello", "text/plain")
-    return asyncio.run(offer_load(Offer("127.0.0.1", port, request, rate, seconds, connections, patience)))
+def kept(offer):
+    return asyncio.run(offer_load(offer))
 
 
-def test_requests_come_at_the_rate_and_are_counted_by_their_status(port):
-    outcome = offer(port, "/by-turns", rate=100)
+@pytest.fixture(params=[kept, offer_fresh], ids=["kept", "fresh"])
+def offer(port, request):
+    def offer(path, rate, seconds=0.5, connections=100, patience=5.0):
+        asked = request_bytes(path, b"hello", "text/plain")
+        return request.param(Offer("127.0.0.1", port, asked, rate, seconds, connections, patience))
+
+    return offer
+
+
+def test_requests_come_at_the_rate_and_are_counted_by_their_status(offer):
+    outcome = offer("/by-turns", rate=100)
     assert 25 <= outcome.offered <= 90
     assert sum(outcome.statuses.values()) == outcome.offered
     assert outcome.statuses[503] == pytest.approx(outcome.offered / 4, abs=1)
 
 
-def test_they_do_not_wait_for_the_answers_before(port):
+def test_they_do_not_wait_for_the_answers_before(offer):
     started = time.perf_counter()
-    outcome = offer(port, "/slow", rate=60)
+    outcome = offer("/slow", rate=60)
     assert outcome.statuses[200] == outcome.offered > 10
     # One after another they would take half a second each.
     assert time.perf_counter() - started < 0.25 * outcome.offered
     assert min(outcome.latencies[200]) >= 0.5
 
 
-def test_what_finds_no_connection_is_not_sent(port):
+def test_what_finds_no_connection_is_not_sent(offer):
     started = time.perf_counter()
-    outcome = offer(port, "/slow", rate=60, seconds=0.4, connections=2)
+    outcome = offer("/slow", rate=60, seconds=0.4, connections=2)
     # Each of the two answers a request in half a second.
     assert outcome.statuses[200] <= 2 * (1 + (time.perf_counter() - started) / 0.5)
     assert outcome.unsent == outcome.offered - outcome.statuses[200] > 0
 
 
-def test_what_is_never_answered_is_counted(port):
-    assert (found := offer(port, "/slow", rate=60, seconds=0.2, patience=0.1)).unanswered == found.offered > 0
+def test_what_is_never_answered_is_counted(offer):
+    assert (found := offer("/slow", rate=60, seconds=0.2, patience=0.1)).unanswered == found.offered > 0
 
 
-def test_a_connection_closed_before_its_answer_is_counted(port):
-    outcome = offer(port, "/closes", rate=40, patience=3)
+def test_a_connection_closed_before_its_answer_is_counted(offer):
+    outcome = offer("/closes", rate=40, patience=3)
     assert outcome.unanswered == outcome.offered
