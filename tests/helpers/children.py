@@ -19,14 +19,16 @@ def fails_to_start(settings: Settings, pipe: Connection, wishes: Sequence[Wish],
 
 def one_serves(settings: Settings, pipe: Connection, wishes: Sequence[Wish], seat: Seat) -> None:
     """Serve if it is the first, otherwise end before it does."""
-    if _leave_trace(settings) > 1:
+    _leave_trace(settings)
+    if not _is_first(settings):
         os._exit(3)
     _serve_until_told(pipe)
 
 
 def first_hangs(settings: Settings, pipe: Connection, wishes: Sequence[Wish], seat: Seat) -> None:
     """Say once that it serves; the first says no more."""
-    if _leave_trace(settings) == 1:
+    _leave_trace(settings)
+    if _is_first(settings):
         pipe.send_bytes(b".")
         time.sleep(600)
     _serve_until_told(pipe)
@@ -44,8 +46,16 @@ def _serve_until_told(pipe: Connection) -> None:
         pipe.send_bytes(b".")
 
 
-def _leave_trace(settings: Settings) -> int:
-    """Count a start in the models folder and return how many there have been."""
+def _leave_trace(settings: Settings) -> None:
+    """Count a start in the models folder."""
+    (Path(settings.models_dir) / str(os.getpid())).touch()
+
+
+def _is_first(settings: Settings) -> bool:
+    """Whether nobody has asked before, of all processes that ask at once."""
     folder = Path(settings.models_dir)
-    (folder / str(os.getpid())).touch()
-    return len(list(folder.iterdir()))
+    try:
+        folder.with_name(f"{folder.name}-first").mkdir()
+    except FileExistsError:
+        return False
+    return True
