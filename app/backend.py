@@ -58,14 +58,6 @@ class Answers(Protocol):
         """Check that `count` more inputs for a task would be let in now. Raises `OverloadedError` if not."""
         ...
 
-    def answered(self, task: str) -> int:
-        """Return how many inputs for a task's model have been answered in all."""
-        ...
-
-    def inside(self, task: str) -> int:
-        """Return how many inputs for a task's model have been let in and not yet answered."""
-        ...
-
 
 @dataclass(frozen=True)
 class Backend:

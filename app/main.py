@@ -10,9 +10,8 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
-from app.backend import Answers, OpenBackend, local_backend, own_reloads
+from app.backend import OpenBackend, local_backend, own_reloads
 from app.connections.observing import RefusalObserver
-from app.connections.resting import Progress
 from app.connections.turning_away import DOOR, Door
 from app.middleware.access_log import silence_uvicorn
 from app.middleware.stack import surround
@@ -85,7 +84,8 @@ def create_app(
             app.state.predictor = behind.answers
             app.state.reloads = behind.reloads
             observer = RefusalObserver(routes, telemetry.requests, telemetry.tracing)
-            yield {DOOR: _door_of(behind.answers, settings, observer)}
+            seconds = settings.deadline_ms / 1000
+            yield {DOOR: Door(behind.answers.check_room, seconds, observer, settings.cors_origins)}
         telemetry.close()
 
     app = DocumentedAPI(
@@ -129,13 +129,6 @@ def _routers(telemetry: Telemetry) -> list[APIRouter]:
 def _routes_of(routers: Sequence[APIRouter]) -> Routes:
     routes = (route for router in routers for route in router.routes if isinstance(route, Route))
     return Routes([route.path for route in routes], [task.name for task in TASKS])
-
-
-def _door_of(predictor: Answers, settings: Settings, observer: RefusalObserver) -> Door:
-    def progress(task: str) -> Progress:
-        return Progress(predictor.answered(task), predictor.inside(task))
-
-    return Door(predictor.check_room, settings.deadline_ms / 1000, progress, observer, settings.cors_origins)
 
 
 def registry_of(settings: Settings, tasks: Sequence[Task] = TASKS, observer: Observer = UNOBSERVED) -> Registry:

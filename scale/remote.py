@@ -133,10 +133,6 @@ class RemoteAnswers:
         """Check that `count` more inputs for a task would be let in now."""
         self._admissions[task].check(count, seconds)
 
-    def answered(self, task: str) -> int:
-        """Return how many inputs for a task's model have been answered in all, through this ingress."""
-        return self._admissions[task].answered
-
     def inside(self, task: str) -> int:
         """Return how many inputs for a task's model this ingress has let in and not yet answered."""
         return self._admissions[task].inside

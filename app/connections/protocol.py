@@ -115,7 +115,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._awaits_head = True
         self._stop_timer()
         if self._door is not None and self._turned_away is not None:
-            self._rest(self._door, self._turned_away.task)
+            self._rest(self._door, self._turned_away)
             self._turned_away = None
         else:
             super().on_message_complete()
@@ -234,13 +234,13 @@ class LimitedProtocol(HttpToolsProtocol):
         self._turned_away = turned_away
         self._start_timer(self._limits.linger_seconds, self._close)
 
-    def _rest(self, door: Door, task: str) -> None:
+    def _rest(self, door: Door, turned_away: TurnedAway) -> None:
         """Read nothing for a moment of a client that was turned away: whoever asks on, and on, is not heard sooner."""
         if self._closes_after_body:
             self._close()
             return
         self.flow.pause_reading()
-        door.rest.begin(self.loop, task, self)
+        door.rest.begin(self.loop, turned_away.task, turned_away.seconds, self)
 
     def read_on(self, rested: float = 0.0) -> None:
         """Read again after a rest of so many seconds, for as long as which what comes next may have waited."""

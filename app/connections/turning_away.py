@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from app.connections.observing import RefusalObserver
-from app.connections.resting import Progress, Rest
+from app.connections.resting import Rest
 from app.deadline import DEADLINE_HEADER, milliseconds_of
 from app.middleware.request_id import REQUEST_ID_HEADER
 from app.problem_types import OVERLOADED
@@ -29,10 +29,11 @@ _DEADLINE = DEADLINE_HEADER.lower().encode()
 
 @dataclass(frozen=True)
 class TurnedAway:
-    """A request for a task that there is no room for, and why."""
+    """A request for a task that there is no room for, why, and the seconds that it had."""
 
     task: str
     detail: str
+    seconds: float
 
 
 class Door:
@@ -42,7 +43,6 @@ class Door:
         check_room: called with a task, a number of inputs and the seconds that they have; raises `OverloadedError` if
             there is no room for them.
         seconds: how long a request may wait that does not say so itself, or more.
-        progress: called with a task; says how its answers get on.
         observer: hears of what is refused here and on connections.
         origins: those whose pages may read what this answers; `*` for all.
     """
@@ -51,11 +51,10 @@ class Door:
         self,
         check_room: Callable[[str, int, float], None],
         seconds: float,
-        progress: Callable[[str], Progress],
         observer: RefusalObserver,
         origins: Sequence[str] = (),
     ) -> None:
-        self.rest = Rest(OVERLOADED.retry_seconds or 0, progress)
+        self.rest = Rest(OVERLOADED.retry_seconds or 0, self._has_room)
         """Where connections wait on which a request was turned away, as long as it is told to wait."""
         self.observer = observer
         self._check_room = check_room
@@ -78,14 +77,22 @@ class Door:
         if found is None:
             return None
         task = (found[1] or found[2]).decode()
+        seconds = self._seconds_of(headers) - waited
         try:
-            self._check_room(task, self._entering[task] + 1, self._seconds_of(headers) - waited)
+            self._check_room(task, self._entering[task] + 1, seconds)
         except OverloadedError as error:
-            return TurnedAway(task, str(error))
+            return TurnedAway(task, str(error), seconds)
         if not self._entering.total():
             get_running_loop().call_soon(self._entering.clear)
         self._entering[task] += 1
         return None
+
+    def _has_room(self, task: str, count: int, seconds: float) -> bool:
+        try:
+            self._check_room(task, count, seconds)
+        except OverloadedError:
+            return False
+        return True
 
     def _seconds_of(self, headers: RawHeaders) -> float:
         stated = next((value for name, value in headers if name == _DEADLINE), None)

@@ -98,11 +98,6 @@ class Predictor:
         if admission is not None:
             admission.check(count, seconds)
 
-    def answered(self, task: str) -> int:
-        """Return how many inputs for a task's model have been answered in all."""
-        admission = self._admissions.get(task)
-        return admission.answered if admission else 0
-
     def inside(self, task: str) -> int:
         """Return how many inputs for a task's model have been let in and not yet answered."""
         admission = self._admissions.get(task)

@@ -25,17 +25,11 @@ class Admission:
         self._clock = clock
         self._pace = Pace()
         self._inside = 0
-        self._answered = 0
 
     @property
     def inside(self) -> int:
         """The inputs let in and not yet answered."""
         return self._inside
-
-    @property
-    def answered(self) -> int:
-        """The inputs answered in all."""
-        return self._answered
 
     def check(self, count: int, seconds: float | None = None) -> None:
         """Check that `count` inputs would be let in together, and may hope for an answer within `seconds`.
@@ -73,5 +67,4 @@ class Admission:
             self._inside -= count
             raise
         self._inside -= count
-        self._answered += count
         self._pace.answered(self._clock(), count, self._inside)
