@@ -56,6 +56,25 @@ def offer_fresh(offer: Offer) -> Outcome:
     return outcome
 
 
+def ask_in_turn(offer: Offer) -> Outcome:
+    """Keep `offer.connections` clients busy for `offer.seconds`, each of which asks once it is answered; no rate holds.
+
+    Every request is on a new connection. Those under way at the end are not counted.
+    """
+    began = time.process_time()
+    outcome = Outcome()
+    with select.epoll() as poll:
+        clients = _Clients(offer, outcome, poll)
+        until = time.monotonic() + offer.seconds
+        while (now := time.monotonic()) < until:
+            for _ in range(offer.connections - clients.waiting):
+                clients.send(now)
+            clients.hear(until - now)
+        clients.forget_all()
+    outcome.cpu_seconds = time.process_time() - began
+    return outcome
+
+
 class _Clients:
     """Those that wait for an answer."""
 
@@ -132,3 +151,8 @@ class _Clients:
         """Give up on all that still wait."""
         for asked in list(self._asked.values()):
             self._end(asked)
+
+    def forget_all(self) -> None:
+        """Ask no more of those that still wait."""
+        for asked in list(self._asked.values()):
+            self._forget(asked)

@@ -3,12 +3,13 @@
 import asyncio
 import base64
 import json
+import math
 import sys
 from dataclasses import asdict
 
 import uvloop
 
-from benchmarks.fresh_connections import offer_fresh
+from benchmarks.fresh_connections import ask_in_turn, offer_fresh
 from benchmarks.open_loop import Offer, Outcome, offer_load
 
 
@@ -21,7 +22,7 @@ def main() -> None:
 
 def _made(offer: Offer) -> Outcome:
     if offer.fresh:
-        return offer_fresh(offer)
+        return ask_in_turn(offer) if math.isinf(offer.rate) else offer_fresh(offer)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(offer_load(offer))
 

@@ -25,7 +25,7 @@ class Offer:
     """`rate` requests a second, at moments that do not depend on each other (a Poisson process), for `seconds`.
 
     A request takes a connection that is free, or opens one; with `connections` all busy it is not sent. If `fresh`,
-    none is kept for a second request.
+    none is kept for a second request; and the rate may then be infinite: whoever was answered asks again at once.
     """
 
     host: str

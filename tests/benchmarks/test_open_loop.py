@@ -1,10 +1,11 @@
 import asyncio
+import math
 import time
 
 import pytest
 from fastapi import FastAPI, Request, Response
 
-from benchmarks.fresh_connections import offer_fresh
+from benchmarks.fresh_connections import ask_in_turn, offer_fresh
 from benchmarks.open_loop import Offer, offer_load
 from benchmarks.speed.client import request_bytes
 from helpers.servers import serving
@@ -78,3 +79,13 @@ def test_what_is_never_answered_is_counted(offer):
 def test_a_connection_closed_before_its_answer_is_counted(offer):
     outcome = offer("/closes", rate=40, patience=3)
     assert outcome.unanswered == outcome.offered
+
+
+def test_clients_that_ask_in_turn_wait_for_each_answer(port):
+    asked = request_bytes("/slow", b"hello", "text/plain")
+    started = time.perf_counter()
+    outcome = ask_in_turn(Offer("127.0.0.1", port, asked, math.inf, seconds=1.3, connections=3, patience=0, fresh=True))
+    # Each answer takes half a second, and none of those that are under way at the end counts.
+    assert 3 <= outcome.statuses[200] <= 3 * (time.perf_counter() - started) / 0.5
+    assert outcome.offered - outcome.statuses[200] == 3
+    assert outcome.unanswered == outcome.unsent == 0
