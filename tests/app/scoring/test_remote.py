@@ -110,7 +110,7 @@ def test_paths_are_no_addresses(name: str) -> None:
 
 
 @pytest.mark.skipif(
-    shutil.which("moto_server") is None, reason="moto_server is not installed: pip install 'moto[server]'"
+    shutil.which("moto_server") is None, reason="moto_server is not installed: make .venv/.dev"
 )
 def test_an_object_store_is_read_through_its_own_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "y", "EC2_METADATA_DISABLED": "true"}.items():
