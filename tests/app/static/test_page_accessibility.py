@@ -4,14 +4,13 @@ The figures are those of the Web Content Accessibility Guidelines 2.2: 1.4.3 con
 """
 
 import re
-from collections.abc import Iterator
 
 import pytest
 import skimage.data
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from helpers.browser import chromium, visit
+from helpers.browser import visit
 from helpers.pictures import encoded
 
 PHOTO = {
@@ -56,12 +55,6 @@ TEXTS = """() => {
   }
   return found;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def show_everything(page: Page, task: str) -> None:
