@@ -280,3 +280,16 @@ def test_the_address_names_the_open_task(browser: Browser, home: str) -> None:
         expect(page.get_by_role("tab", name="Digit")).to_have_attribute("aria-selected", "true")
         panel(page, "Topic")
         assert page.url.endswith("#topic")
+
+
+def test_the_link_to_skip_to_the_task_goes_into_the_open_one(browser: Browser, home: str) -> None:
+    with visit(browser, f"{home}#topic") as page:
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.locator("#panels")).to_be_focused()
+        expect(page.get_by_role("tab", name="Topic")).to_have_attribute("aria-selected", "true")
+        assert page.url.endswith("#topic")
+        page.keyboard.press("Tab")
+        expect(page.get_by_label("Text", exact=True)).to_be_focused()
+        page.go_back()
+        expect(page.get_by_role("tab", name="Topic")).to_have_attribute("aria-selected", "true")
