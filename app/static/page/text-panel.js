@@ -10,7 +10,7 @@ import { fileChooser } from "./file-chooser.js";
 import { markWords } from "./words.js";
 
 const SHOWN = [1, 3, 5, 10, 20];
-const FEWEST = 5;
+const SHOWN_AT_FIRST = 5;
 
 export class TextPanel {
   #task;
@@ -36,7 +36,7 @@ export class TextPanel {
     this.#shown = element(
       "select",
       { id: shownId },
-      ...SHOWN.map((count) => element("option", { selected: count === FEWEST }, String(count))),
+      ...SHOWN.map((count) => element("option", { selected: count === SHOWN_AT_FIRST }, String(count))),
     );
     this.#shown.addEventListener("change", () => this.#ask(false));
     const control = element("p", { class: "shown" }, element("label", { for: shownId }, "Topics listed"), this.#shown);
@@ -56,7 +56,13 @@ export class TextPanel {
       this.#area.run((progress) => askMany(this.#api, this.#task, files, progress));
       return;
     }
-    this.#text.value = await files[0].text();
+    const text = await textOf(files[0]);
+    if (text === null) {
+      const reason = `${files[0].name} is not text in UTF-8. Choose a text file, or save it as UTF-8.`;
+      this.#area.run(() => Promise.reject(new Error(reason)));
+      return;
+    }
+    this.#text.value = text;
     this.#ask();
   }
 
@@ -144,6 +150,19 @@ export class TextPanel {
       accept: this.#task.accept,
       onFiles: (files) => this.receive(files),
     });
+  }
+}
+
+/**
+ * Return what a file says, or null if it is not text in UTF-8.
+ *
+ * @param {File} file
+ */
+async function textOf(file) {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
+  } catch {
+    return null;
   }
 }
 
