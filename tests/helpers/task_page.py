@@ -5,7 +5,6 @@ from typing import TypedDict
 
 from playwright.sync_api import Locator, Page
 
-
 SEVEN = [(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]
 """A stroke that reads as a 7."""
 
