@@ -3,7 +3,7 @@
 import { AnswerArea } from "./answer-area.js";
 import { answerFoot, answerHead, spokenAnswer } from "./answer.js";
 import { barList } from "./bars.js";
-import { askMany } from "./batch.js";
+import { askMany, shownTogether } from "./batch.js";
 import { element, uniqueId } from "./dom.js";
 import { TEXTS } from "./examples.js";
 import { fileChooser } from "./file-chooser.js";
@@ -53,7 +53,9 @@ export class TextPanel {
    */
   async receive(files) {
     if (files.length > 1) {
-      this.#area.run((progress) => askMany(this.#api, this.#task, files, progress));
+      this.#area.run(async (progress) =>
+        shownTogether(this.#task, await askMany(this.#api, this.#task, files, progress)),
+      );
       return;
     }
     const text = await textOf(files[0]);
