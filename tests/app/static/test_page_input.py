@@ -89,3 +89,22 @@ def test_a_threshold_can_be_chosen_for_many_files_that_come_first(page: Page) ->
     threshold.fill("100")
     threshold.dispatch_event("change")
     expect(rows).to_contain_text(["Normal", "Normal"])
+
+
+def test_a_dicom_x_ray_is_answered_and_shown_as_the_service_read_it(page: Page) -> None:
+    task = panel(page, "X-ray")
+    page.evaluate(
+        """() => {
+            window.broken = [];
+            addEventListener("error", ({ target }) => {
+                if (target instanceof HTMLImageElement && target.checkVisibility()) window.broken.push(target.src);
+            }, true);
+        }"""
+    )
+    transfer(page, "drop", {"name": "IM000001", "mimeType": "", "buffer": (EXAMPLES / "xray.dcm").read_bytes()})
+    expect(label(task)).to_be_visible()
+    picture = task.get_by_role("img", name="as the service read it: IM000001")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("picture => picture.naturalWidth") > 100
+    expect(task.get_by_role("img", name="Heat map over the picture.")).to_be_visible()
+    assert page.evaluate("broken") == []
