@@ -141,11 +141,18 @@ function downloadOf(rows, task) {
 
 /** @param {Row[]} rows */
 function csvOf(rows) {
-  const names = ["label", "probability", "positive", "threshold", "in_distribution", "ood_score"];
-  const lines = rows.map(({ file, answer = {}, error }) => [
+  const names = /** @type {const} */ ([
+    "label",
+    "probability",
+    "positive",
+    "threshold",
+    "in_distribution",
+    "ood_score",
+  ]);
+  const lines = rows.map(({ file, answer, error }) => [
     file.name,
-    ...names.map((name) => answer[name]),
-    answer.model?.version,
+    ...names.map((name) => answer?.[name]),
+    answer?.model.version,
     error,
   ]);
   const head = ["file", ...names, "model_version", "error"];
