@@ -7,6 +7,7 @@ HTTP, by WebKitWebDriver. Both start with an empty profile and reach no host but
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -21,7 +22,7 @@ import pytest
 
 from helpers.services import wait_until
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 """The key of an element's reference, by WebDriver 2, 12.2."""
 
@@ -229,11 +230,8 @@ def webkit(folder: Path) -> Iterator[Remote]:
     browsers = sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))
     if None in programs or not browsers:
         pytest.skip("WebKitGTK is not installed (Debian: apt-get install webkit2gtk-driver xvfb)")
-    driver, screen = map(str, programs)
-    said, told = os.pipe()
-    command = [screen, "-displayfd", str(told), "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]
-    with running(command, pass_fds=(told,)), socket.socket() as free:
-        display = f":{os.read(said, 16).decode().strip()}"
+    driver, server = map(str, programs)
+    with screen(server) as display, socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         free.close()
@@ -248,23 +246,34 @@ def webkit(folder: Path) -> Iterator[Remote]:
 
 
 @contextmanager
+def screen(server: str) -> Iterator[str]:
+    """Give the name of a display that nobody sees."""
+    said, told = os.pipe()
+    command = [server, "-displayfd", str(told), "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]
+    with os.fdopen(said) as number, running(command, pass_fds=(told,)):
+        os.close(told)
+        yield f":{number.readline().strip()}"
+
+
+@contextmanager
 def running(command: list[str], pass_fds: tuple[int, ...] = (), **environment: str) -> Iterator[None]:
-    """Run a program until the end of the block."""
+    """Run a program, and what it starts, until the end of the block."""
     with subprocess.Popen(
         command,
         env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         pass_fds=pass_fds,
+        start_new_session=True,
     ) as process:
         try:
             yield
         finally:
             process.terminate()
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def wait_for_port(file: Path) -> int:
