@@ -12,7 +12,7 @@ from helpers.servers import serving
 from helpers.service_process import MODELS
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def home() -> Iterator[str]:
     """The address of a service with the released models."""
     with serving(create_app(Settings(models_dir=MODELS))) as at:
