@@ -11,7 +11,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from app.telemetry.metrics import MODEL_INFO
+from app.telemetry.metrics import UNSEEN
 from app.telemetry.shared import FOLDER_VARIABLE, process_ids
 
 READS = 3
@@ -44,7 +44,7 @@ def render(collector: Collector, accept: str) -> tuple[bytes, str]:
 
 
 class _Shown(Collector):
-    """Leaves out models that serve no more, and times of creation, which only one process alone would have."""
+    """Leaves out what is `UNSEEN`, and times of creation, which only one process alone would have."""
 
     def __init__(self, collector: Collector) -> None:
         self._collector = collector
@@ -54,7 +54,7 @@ class _Shown(Collector):
             metric.samples = [
                 sample
                 for sample in metric.samples
-                if not sample.name.endswith("_created") and (sample.value or sample.name != MODEL_INFO)
+                if not sample.name.endswith("_created") and UNSEEN.get(sample.name) != sample.value
             ]
             yield metric
 

@@ -15,7 +15,8 @@ OTHER = "other"
 RUNS_A_MODEL = "/infer"
 """How paths end whose parameter `model` is a task that is to answer."""
 
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+"""HTTP's: RFC 9110 and RFC 5789."""
 
 ABORTED = "aborted"
 """Stands for the status where no answer was begun."""

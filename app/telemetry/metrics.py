@@ -1,6 +1,7 @@
 """Every metric of the service, each defined once, bound to its labels once and counted where the thing happens."""
 
 from collections.abc import Iterable
+from math import inf
 from platform import python_version
 from typing import Protocol
 
@@ -24,6 +25,11 @@ FORESEEN = (QUEUE_FULL, DEADLINE.slug, CLIENT_GONE)
 """Reasons whose series are there from the start, at 0: of one that begins at 1 the first increase is not seen."""
 
 MODEL_INFO = "quartet_model_info"
+
+MODEL_AVAILABLE = "quartet_model_available"
+
+UNSEEN = {MODEL_INFO: 0.0, MODEL_AVAILABLE: inf}
+"""The value at which a series is not shown: none can be removed from what several processes share."""
 
 
 class RequestMetrics(Protocol):
@@ -127,7 +133,7 @@ class Metrics:
             multiprocess_mode="livemax",
         )
         self._available = Gauge(
-            "quartet_model_available",
+            MODEL_AVAILABLE,
             "Whether a model serves the task; of several processes, in all of them.",
             ("task",),
             registry=registry,
@@ -208,15 +214,15 @@ class Metrics:
         self._available.labels(task).set(1)
 
     def unloaded(self, task: str) -> None:
-        """Show that no model serves the task."""
+        """Show no model of the task, and that none is missed."""
         self._hide(task)
-        self._available.labels(task).set(0)
+        # Of several processes the least is shown: a model that one of them still serves, or misses.
+        self._available.labels(task).set(UNSEEN[MODEL_AVAILABLE])
 
     def _hide(self, task: str) -> None:
-        # Series cannot be removed from what several processes share; those at 0 are not shown.
         shown = self._info_of.pop(task, None)
         if shown is not None:
-            shown.set(0)
+            shown.set(UNSEEN[MODEL_INFO])
 
 
 class _ModelMetrics:

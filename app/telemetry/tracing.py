@@ -26,6 +26,9 @@ FLUSH_MS = 2_000
 OTHER_METHOD = "_OTHER"
 """Stands for a method that HTTP does not have, in OpenTelemetry's semantic conventions."""
 
+NAME_OF_OTHER_METHOD = "HTTP"
+"""Stands for it in a span's name, by the same."""
+
 Scope = MutableMapping[str, Any]
 
 
@@ -64,7 +67,7 @@ class Tracing:
         method = scope["method"] if scope["method"] in METHODS else OTHER_METHOD
         parent = self._propagator.extract(scope["headers"], contexts.Context(), _HEADERS)
         attributes = _known_at_the_start(scope, method)
-        span = self._tracer.start_span(method, parent, SpanKind.SERVER, attributes)
+        span = self._tracer.start_span(_name_of(method), parent, SpanKind.SERVER, attributes)
         token = contexts.attach(set_span_in_context(span, parent))
         ids = span.get_span_context()
         try:
@@ -175,6 +178,10 @@ class _Headers(Getter[Iterable[tuple[bytes, bytes]]]):
 _HEADERS = _Headers()
 
 
+def _name_of(method: str) -> str:
+    return NAME_OF_OTHER_METHOD if method == OTHER_METHOD else method
+
+
 def _known_at_the_start(scope: Scope, method: str) -> dict[str, AttributeValue]:
     attributes: dict[str, AttributeValue] = {
         "http.request.method": method,
@@ -191,7 +198,7 @@ def _describe_answer(span: Span, scope: Scope, method: str) -> None:
     if facts is None:
         return
     if facts.route != OTHER:
-        span.update_name(f"{method} {facts.route}")
+        span.update_name(f"{_name_of(method)} {facts.route}")
         span.set_attribute("http.route", facts.route)
         if "{" not in facts.route:
             # Without parameters, the template is the path, and no client chose it.

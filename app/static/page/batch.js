@@ -8,26 +8,38 @@ import { percent } from "./numbers.js";
 const MOST_FILES = 16;
 const MOST_BYTES = 8e6;
 
-/** @typedef {{file: File, answer?: any, error?: string}} Row */
+/** @typedef {{file: File, answer?: import("./answer.js").Answer, error?: string}} Row */
 
 /**
- * Ask about many files and return what is shown in the end.
+ * Ask about many files.
  *
  * @param {import("./api.js").Api} api
  * @param {import("./tasks.js").Task} task
  * @param {File[]} files
  * @param {import("./answer-area.js").Progress} progress
- * @returns {Promise<import("./answer-area.js").Shown>}
+ * @param {import("./api.js").Question["query"]} [query]
+ * @returns {Promise<Row[]>}
  */
-export async function askMany(api, task, files, { signal, report }) {
+export async function askMany(api, task, files, { signal, report }, query) {
   /** @type {Row[]} */
   const rows = files.map((file) => ({ file }));
   let done = 0;
   for (const chunk of chunksOf(rows)) {
     report(done / rows.length, `${done} of ${rows.length} answered`);
-    await askChunk(api, task, chunk, signal);
+    await askChunk(api, task, chunk, signal, query);
     done += chunk.length;
   }
+  return rows;
+}
+
+/**
+ * Return what is shown of many answers.
+ *
+ * @param {import("./tasks.js").Task} task
+ * @param {Row[]} rows
+ * @returns {import("./answer-area.js").Shown}
+ */
+export function shownTogether(task, rows) {
   const failed = rows.filter((row) => row.error).length;
   const summary = `${rows.length - failed} of ${rows.length} files answered.`;
   return { head: [tableOf(rows, summary)], foot: [downloadOf(rows, task)], spoken: summary };
@@ -40,12 +52,13 @@ export async function askMany(api, task, files, { signal, report }) {
  * @param {import("./tasks.js").Task} task
  * @param {Row[]} chunk
  * @param {AbortSignal} signal
+ * @param {import("./api.js").Question["query"]} query
  */
-async function askChunk(api, task, chunk, signal) {
+async function askChunk(api, task, chunk, signal, query) {
   const body = new FormData();
   for (const { file } of chunk) body.append("files", file);
   try {
-    const { answer } = await api.ask({ path: `predict/${task.name}/batch`, body }, { signal });
+    const { answer } = await api.ask({ path: `predict/${task.name}/batch`, query, body }, { signal });
     chunk.forEach((row, index) => {
       if ("label" in answer[index]) row.answer = answer[index];
       else row.error = answer[index].detail;
@@ -128,11 +141,18 @@ function downloadOf(rows, task) {
 
 /** @param {Row[]} rows */
 function csvOf(rows) {
-  const names = ["label", "probability", "positive", "threshold", "in_distribution", "ood_score"];
-  const lines = rows.map(({ file, answer = {}, error }) => [
+  const names = /** @type {const} */ ([
+    "label",
+    "probability",
+    "positive",
+    "threshold",
+    "in_distribution",
+    "ood_score",
+  ]);
+  const lines = rows.map(({ file, answer, error }) => [
     file.name,
-    ...names.map((name) => answer[name]),
-    answer.model?.version,
+    ...names.map((name) => answer?.[name]),
+    answer?.model.version,
     error,
   ]);
   const head = ["file", ...names, "model_version", "error"];

@@ -39,7 +39,12 @@ export function commandBlock(line) {
     "details",
     { class: "command" },
     element("summary", {}, "The same with curl"),
-    element("div", { class: "code" }, element("pre", { tabindex: 0, "aria-label": "Command" }, code), button),
+    element(
+      "div",
+      { class: "code" },
+      element("pre", { tabindex: 0, role: "group", "aria-label": "Command" }, code),
+      button,
+    ),
   );
 }
 

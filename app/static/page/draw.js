@@ -77,7 +77,8 @@ export class DrawingPad {
   /** @param {PointerEvent} event */
   #go(event) {
     if (event.pointerId !== this.#pointer) return;
-    const passed = event.getCoalescedEvents();
+    // Safari has it since 18.2, and others may have it in pages over TLS and on localhost only.
+    const passed = event.getCoalescedEvents?.() ?? [];
     this.#strokes[this.#strokes.length - 1].push(...(passed.length ? passed : [event]).map((one) => this.#place(one)));
     this.#paint();
   }

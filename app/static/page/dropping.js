@@ -18,7 +18,9 @@ export function receiveFiles(onFiles) {
     receive(event.dataTransfer);
   });
   document.addEventListener("paste", (event) => {
-    if (receive(event.clipboardData)) event.preventDefault();
+    // Spreadsheets and word processors put a picture of a text beside it: a field gets the text.
+    const isText = event.clipboardData?.types.includes("text/plain") && takesText(event.target);
+    if (!isText && receive(event.clipboardData)) event.preventDefault();
   });
 
   /** @param {DataTransfer | null} transfer */
@@ -27,4 +29,9 @@ export function receiveFiles(onFiles) {
     if (files.length) onFiles(files);
     return files.length > 0;
   }
+}
+
+/** @param {EventTarget | null} target */
+function takesText(target) {
+  return target instanceof Element && target.matches("textarea, input:not([type=file], [type=range])");
 }

@@ -2,7 +2,7 @@
 
 import { AnswerArea } from "./answer-area.js";
 import { answerFoot, answerHead, spokenAnswer } from "./answer.js";
-import { askMany } from "./batch.js";
+import { askMany, shownTogether } from "./batch.js";
 import { element } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { fileChooser } from "./file-chooser.js";
@@ -21,8 +21,8 @@ export class PicturePanel {
   #drawing;
   #stage = new Stage();
   #threshold = new ThresholdControl(() => this.#askSoon());
-  /** @type {File | null} */
-  #file = null;
+  /** @type {File[]} */
+  #files = [];
   #timer = 0;
 
   /**
@@ -57,11 +57,11 @@ export class PicturePanel {
    */
   receive(files) {
     this.#reset();
+    this.#files = files;
     if (files.length > 1) {
-      this.#area.run((progress) => askMany(this.#api, this.#task, files, progress));
+      this.#askAll(files);
       return;
     }
-    [this.#file] = files;
     this.#drawing?.putAside();
     this.#ask(files[0], this.#stage.show(files[0]));
   }
@@ -72,9 +72,8 @@ export class PicturePanel {
 
   #reset() {
     clearTimeout(this.#timer);
-    this.#file = null;
+    this.#files = [];
     this.#stage.clear();
-    this.#threshold.reset();
   }
 
   #drawn() {
@@ -86,10 +85,28 @@ export class PicturePanel {
   #askSoon() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(async () => {
-      const file = this.#file ?? (await this.#drawing?.toFile());
-      const isOutdated = this.#file !== null && file !== this.#file;
+      if (this.#files.length > 1) {
+        this.#askAll(this.#files, false);
+        return;
+      }
+      const file = this.#files[0] ?? (await this.#drawing?.toFile());
+      const isOutdated = this.#files.length > 0 && file !== this.#files[0];
       if (file && !isOutdated) this.#ask(file, Promise.resolve(true), false);
     }, PAUSE_MS);
+  }
+
+  /**
+   * @param {File[]} files
+   * @param {boolean} [isNew] Whether the last answers are of others.
+   */
+  #askAll(files, isNew = true) {
+    const query = { threshold: this.#threshold.chosen };
+    this.#area.run(async (progress) => {
+      const rows = await askMany(this.#api, this.#task, files, progress, query);
+      const answer = rows.find((row) => row.answer)?.answer;
+      if (answer) this.#describeThreshold(answer);
+      return shownTogether(this.#task, rows);
+    }, isNew);
   }
 
   /**
@@ -105,7 +122,7 @@ export class PicturePanel {
       const { question, answer, milliseconds } = await this.#put(file, threshold, { signal, onSent });
       await this.#illustrate(file, answer, await shown, signal);
       const manifest = this.#models.manifest(this.#task.name, answer.model.version);
-      if (answer.threshold !== undefined) this.#describeThreshold(answer.threshold, manifest);
+      this.#describeThreshold(answer);
       return {
         head: answerHead(this.#task, answer, manifest),
         foot: answerFoot(this.#task, answer, milliseconds, this.#api, question, { file: file.name }),
@@ -152,13 +169,11 @@ export class PicturePanel {
     if (!signal.aborted) this.#stage.explain(answer.heatmap ?? null, answer.label);
   }
 
-  /**
-   * @param {number} used
-   * @param {any} manifest
-   */
-  #describeThreshold(used, manifest) {
-    const point = manifest?.operating_point ?? null;
+  /** @param {import("./answer.js").Answer} answer */
+  #describeThreshold({ threshold, model }) {
+    if (threshold === undefined) return;
+    const point = this.#models.manifest(this.#task.name, model.version)?.operating_point ?? null;
     // Where the model's figures are not known, its first answer tells its own threshold.
-    if (point || this.#threshold.chosen === null) this.#threshold.describe(point?.threshold ?? used, point);
+    if (point || this.#threshold.chosen === null) this.#threshold.describe(point?.threshold ?? threshold, point);
   }
 }

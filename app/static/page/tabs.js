@@ -25,7 +25,9 @@ export function showTabs(list, panels, tabs, onOpen) {
     const attributes = { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": panel.id };
     return element("button", { ...attributes, onclick: () => open(name) }, text);
   });
+  let current = tabs[0].name;
   const open = (/** @type {string} */ name) => {
+    current = name;
     tabs.forEach((tab, index) => {
       const isOpen = tab.name === name;
       tab.panel.hidden = !isOpen;
@@ -36,8 +38,8 @@ export function showTabs(list, panels, tabs, onOpen) {
     onOpen(name);
   };
   list.addEventListener("keydown", (event) => {
-    const current = buttons.indexOf(/** @type {HTMLButtonElement} */ (event.target));
-    const next = nextIndex(event.key, current, buttons.length);
+    const index = buttons.indexOf(/** @type {HTMLButtonElement} */ (event.target));
+    const next = nextIndex(event.key, index, buttons.length);
     if (next === null) return;
     event.preventDefault();
     open(tabs[next].name);
@@ -45,7 +47,8 @@ export function showTabs(list, panels, tabs, onOpen) {
   });
   fill(list, ...buttons);
   fill(panels, ...tabs.map((tab) => tab.panel));
-  const openNamed = () => open((tabs.find(({ name }) => name === location.hash.slice(1)) ?? tabs[0]).name);
+  // The link that skips the tabs leads to an address that names none: the open one stays, and its name comes back.
+  const openNamed = () => open(tabs.find(({ name }) => name === location.hash.slice(1))?.name ?? current);
   addEventListener("hashchange", openNamed);
   openNamed();
 }

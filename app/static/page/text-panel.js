@@ -3,14 +3,14 @@
 import { AnswerArea } from "./answer-area.js";
 import { answerFoot, answerHead, spokenAnswer } from "./answer.js";
 import { barList } from "./bars.js";
-import { askMany } from "./batch.js";
+import { askMany, shownTogether } from "./batch.js";
 import { element, uniqueId } from "./dom.js";
 import { TEXTS } from "./examples.js";
 import { fileChooser } from "./file-chooser.js";
 import { markWords } from "./words.js";
 
 const SHOWN = [1, 3, 5, 10, 20];
-const FEWEST = 5;
+const SHOWN_AT_FIRST = 5;
 
 export class TextPanel {
   #task;
@@ -36,7 +36,7 @@ export class TextPanel {
     this.#shown = element(
       "select",
       { id: shownId },
-      ...SHOWN.map((count) => element("option", { selected: count === FEWEST }, String(count))),
+      ...SHOWN.map((count) => element("option", { selected: count === SHOWN_AT_FIRST }, String(count))),
     );
     this.#shown.addEventListener("change", () => this.#ask(false));
     const control = element("p", { class: "shown" }, element("label", { for: shownId }, "Topics listed"), this.#shown);
@@ -53,10 +53,18 @@ export class TextPanel {
    */
   async receive(files) {
     if (files.length > 1) {
-      this.#area.run((progress) => askMany(this.#api, this.#task, files, progress));
+      this.#area.run(async (progress) =>
+        shownTogether(this.#task, await askMany(this.#api, this.#task, files, progress)),
+      );
       return;
     }
-    this.#text.value = await files[0].text();
+    const text = await textOf(files[0]);
+    if (text === null) {
+      const reason = `${files[0].name} is not text in UTF-8. Choose a text file, or save it as UTF-8.`;
+      this.#area.run(() => Promise.reject(new Error(reason)));
+      return;
+    }
+    this.#text.value = text;
     this.#ask();
   }
 
@@ -144,6 +152,19 @@ export class TextPanel {
       accept: this.#task.accept,
       onFiles: (files) => this.receive(files),
     });
+  }
+}
+
+/**
+ * Return what a file says, or null if it is not text in UTF-8.
+ *
+ * @param {File} file
+ */
+async function textOf(file) {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
+  } catch {
+    return null;
   }
 }
 

@@ -72,12 +72,6 @@ export class ThresholdControl {
     this.#show();
   }
 
-  /** Forget what was chosen, and hide until the next answer. */
-  reset() {
-    this.chosen = null;
-    this.element.hidden = true;
-  }
-
   #show() {
     const shown = (100 * (this.chosen ?? this.#own)).toFixed(1);
     this.#slider.value = this.#number.value = shown;

@@ -1,18 +1,9 @@
 """`/docs` and `/redoc` in a real browser, under their policies."""
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Browser, expect
 
-from helpers.browser import chromium, visit
+from helpers.browser import visit
 from helpers.pictures import png
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def test_a_call_can_be_tried_on_the_swagger_page(browser: Browser, address: str) -> None:

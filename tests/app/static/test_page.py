@@ -1,12 +1,10 @@
 """The page at `/` in a real browser, answered by the released models: each task as a user asks it."""
 
-import base64
 import csv
 import io
 import json
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,68 +12,15 @@ import skimage.data
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from app.main import create_app
-from app.settings import Settings
-from helpers.browser import chromium, visit
+from helpers.browser import visit
 from helpers.pictures import encoded, jpeg
-from helpers.servers import serving
-from helpers.service_process import MODELS
+from helpers.task_page import SEVEN, File, answer, choose, draw, label, panel, transfer
 
 CAT = Image.fromarray(skimage.data.chelsea())
-PHOTO = {"name": "my cat's photo.jpeg", "mimeType": "image/jpeg", "buffer": encoded(CAT, "JPEG")}
-BROKEN = {"name": "broken.png", "mimeType": "image/png", "buffer": encoded(CAT, "PNG")[:5_000]}
-SEVEN = [(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]
+PHOTO: File = {"name": "my cat's photo.jpeg", "mimeType": "image/jpeg", "buffer": encoded(CAT, "JPEG")}
+BROKEN: File = {"name": "broken.png", "mimeType": "image/png", "buffer": encoded(CAT, "PNG")[:5_000]}
 NEWS = "OPEC ministers agreed to cut output; crude oil prices rose."
 STRONGEST = re.compile("strongest evidence for")
-
-
-@pytest.fixture(scope="module")
-def home() -> Iterator[str]:
-    """The address of a service with the released models."""
-    with serving(create_app(Settings(models_dir=MODELS))) as at:
-        yield f"{at}/"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def page(browser: Browser, home: str) -> Iterator[Page]:
-    """The page, which may complain of nothing and ask no other host."""
-    with visit(browser, home) as opened:
-        yield opened
-
-
-def panel(page: Page, tab: str) -> Locator:
-    """Open a task, and return its panel."""
-    page.get_by_role("tab", name=tab).click()
-    return page.get_by_role("tabpanel")
-
-
-def choose(panel: Locator, *files: dict[str, object]) -> None:
-    panel.locator("input[type=file]").set_input_files(list(files))
-
-
-def answer(panel: Locator) -> Locator:
-    return panel.get_by_role("region", name="Answer", exact=True)
-
-
-def label(panel: Locator) -> Locator:
-    return panel.locator(".verdict .label")
-
-
-def draw(page: Page, *strokes: list[tuple[float, float]]) -> None:
-    box = page.locator("canvas.pad").bounding_box()
-    assert box
-    for first, *rest in strokes:
-        page.mouse.move(box["x"] + first[0] * box["width"], box["y"] + first[1] * box["height"])
-        page.mouse.down()
-        for x, y in rest:
-            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=8)
-        page.mouse.up()
 
 
 def look_of(locator: Locator) -> bytes:
@@ -204,24 +149,14 @@ def test_a_picture_that_the_browser_cannot_show_comes_from_the_service(page: Pag
 @pytest.mark.parametrize("way", ["drop", "paste"])
 def test_a_picture_can_be_dropped_and_pasted(page: Page, way: str) -> None:
     task = panel(page, "Cat or dog")
-    page.evaluate(
-        """([way, bytes]) => {
-            const transfer = new DataTransfer();
-            const data = Uint8Array.from(atob(bytes), (character) => character.charCodeAt(0));
-            transfer.items.add(new File([data], "cat.jpeg", { type: "image/jpeg" }));
-            const options = { bubbles: true, cancelable: true, dataTransfer: transfer, clipboardData: transfer };
-            const event = way === "drop" ? new DragEvent("drop", options) : new ClipboardEvent("paste", options);
-            document.body.dispatchEvent(event);
-        }""",
-        [way, base64.b64encode(encoded(CAT, "JPEG")).decode()],
-    )
+    assert transfer(page, way, PHOTO)
     expect(label(task)).to_have_text("Cat")
 
 
 def test_many_files_give_a_table_and_the_same_as_csv(page: Page) -> None:
     task = panel(page, "Cat or dog")
-    formula = {**PHOTO, "name": '=1+1, "x".jpeg'}
-    grey = {"name": "grey.jpeg", "mimeType": "image/jpeg", "buffer": jpeg((80, 80), (90, 90, 90))}
+    formula: File = {**PHOTO, "name": '=1+1, "x".jpeg'}
+    grey: File = {"name": "grey.jpeg", "mimeType": "image/jpeg", "buffer": jpeg((80, 80), (90, 90, 90))}
     choose(task, formula, BROKEN, *[grey] * 20)
     rows = answer(task).locator("tbody tr")
     expect(rows).to_have_count(22)
@@ -345,3 +280,16 @@ def test_the_address_names_the_open_task(browser: Browser, home: str) -> None:
         expect(page.get_by_role("tab", name="Digit")).to_have_attribute("aria-selected", "true")
         panel(page, "Topic")
         assert page.url.endswith("#topic")
+
+
+def test_the_link_to_skip_to_the_task_goes_into_the_open_one(browser: Browser, home: str) -> None:
+    with visit(browser, f"{home}#topic") as page:
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.locator("#panels")).to_be_focused()
+        expect(page.get_by_role("tab", name="Topic")).to_have_attribute("aria-selected", "true")
+        assert page.url.endswith("#topic")
+        page.keyboard.press("Tab")
+        expect(page.get_by_label("Text", exact=True)).to_be_focused()
+        page.go_back()
+        expect(page.get_by_role("tab", name="Topic")).to_have_attribute("aria-selected", "true")

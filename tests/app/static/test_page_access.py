@@ -10,7 +10,7 @@ from app.access.caller import Caller
 from app.access.keys import entry_of, new_key
 from app.main import create_app
 from app.settings import Settings
-from helpers.browser import chromium, visit
+from helpers.browser import visit
 from helpers.servers import serving
 
 KEY = new_key()
@@ -23,12 +23,6 @@ def home(tiny_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     keys.write_text(entry_of(KEY, Caller("clinic")))
     with serving(create_app(Settings(models_dir=tiny_models, api_keys_file=keys))) as at:
         yield f"{at}/"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def test_a_key_is_asked_for_used_for_all_calls_and_kept_nowhere(browser: Browser, home: str) -> None:

@@ -4,14 +4,13 @@ The figures are those of the Web Content Accessibility Guidelines 2.2: 1.4.3 con
 """
 
 import re
-from collections.abc import Iterator
 
 import pytest
 import skimage.data
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from helpers.browser import chromium, visit
+from helpers.browser import visit
 from helpers.pictures import encoded
 
 PHOTO = {
@@ -58,12 +57,6 @@ TEXTS = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
 def show_everything(page: Page, task: str) -> None:
     """Open a task and have it answer, with all that is folded unfolded."""
     page.locator(f"#tab-{task}").click()
@@ -78,14 +71,24 @@ def show_everything(page: Page, task: str) -> None:
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
 
 
+def open_card(page: Page) -> None:
+    page.get_by_role("tabpanel").get_by_role("button", name="version").click()
+    expect(page.get_by_role("dialog").get_by_role("heading").first).to_be_visible()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_can_be_read_on_its_ground(browser: Browser, address: str, scheme: str) -> None:
-    with visit(browser, f"{address}/", color_scheme=scheme, reduced_motion="reduce") as page:
+def test_every_text_can_be_read_on_its_ground(browser: Browser, home: str, scheme: str) -> None:
+    with visit(browser, home, color_scheme=scheme, reduced_motion="reduce") as page:
         for task in ("pneumonia", "catdog", "digit", "topic"):
             show_everything(page, task)
             texts = page.evaluate(TEXTS)
             assert len(texts) > 20
             assert [text for text in texts if text[1] < LEAST_CONTRAST or text[2] < LEAST_TEXT_PX] == []
+            open_card(page)
+            card = page.evaluate(TEXTS)
+            assert len(card) > len(texts) + 20
+            assert [text for text in card if text[1] < LEAST_CONTRAST or text[2] < LEAST_TEXT_PX] == []
+            page.keyboard.press("Escape")
         ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (ground == "rgb(15, 21, 25)") is (scheme == "dark")
 
@@ -95,8 +98,7 @@ def test_nothing_reaches_beyond_the_width_of_a_small_phone(browser: Browser, add
         for task in ("pneumonia", "catdog", "digit", "topic"):
             show_everything(page, task)
             assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
-        page.get_by_role("tabpanel").get_by_role("button", name="version").click()
-        expect(page.get_by_role("dialog").get_by_role("heading").first).to_be_visible()
+        open_card(page)
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 
@@ -109,6 +111,8 @@ def test_everything_that_can_be_used_has_a_name_and_every_picture_a_description(
             ]
             assert len(found) > 8
             assert [match[0] for match in found if not match["name"]] == []
+            # A name is for what has a role.
+            assert page.locator("pre[aria-label]:not([role]), div[aria-label]:not([role])").count() == 0
             unnamed = "canvas:not([aria-label]), img:not([alt]), input:not([aria-label]):not([id])"
             assert page.get_by_role("tabpanel").locator(unnamed).filter(visible=True).count() == 0
         labelled = page.evaluate("[...document.querySelectorAll('label')].every((label) => label.control !== null)")

@@ -5,11 +5,13 @@ import shutil
 import signal
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
 import pytest
 
+from app.access.keys import new_key
 from app.errors import ConfigurationError
 from app.telemetry.shared import shared_folder
 from helpers.pictures import jpeg
@@ -44,7 +46,9 @@ def test_a_scrape_tells_of_all_processes_and_forgets_nothing_when_one_is_killed(
     models = tmp_path / "models"
     for task in ("digit", "catdog"):
         shutil.copytree(tiny_models / task, models / task)
-    with service(models, tmp_path / "log", "--processes", "2", metrics_dir=folder, workers=1) as running:
+    key = new_key()
+    settings = {"metrics_dir": folder, "workers": 1, "admin_key_sha256": sha256(key.encode()).hexdigest()}
+    with service(models, tmp_path / "log", "--processes", "2", **settings) as running:
         ask(running, 20)
         before = scrapes(running)
         assert {found.value(**REQUESTS, status="200") for found in before} == {20}
@@ -69,6 +73,10 @@ def test_a_scrape_tells_of_all_processes_and_forgets_nothing_when_one_is_killed(
         assert len(started(after).items() ^ processes[0].items()) == 2
         # It counts on in the files of the one whose place it took.
         assert {name for one in folder.iterdir() for name in os.listdir(one)} == files
+        unload = f"{running.address}/v2/repository/models/digit/unload"
+        assert httpx.post(unload, headers={"Authorization": f"Bearer {key}"}, timeout=30).status_code == 200
+        for found in scrapes(running, 3):
+            assert list(found.samples("quartet_model_available", task="digit")) == []
         running.process.send_signal(signal.SIGTERM)
         assert running.process.wait(30) == 0
     assert list(folder.iterdir()) == []

@@ -99,6 +99,24 @@ def test_a_request_continues_its_callers_trace_with_a_span_for_each_stage(
     assert all(before - 1000 <= after for before, after in itertools.pairwise(ordered))
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "name", "attribute"),
+    [
+        ("PROPFIND", "/", "HTTP /", "_OTHER"),
+        ("PROPFIND", "/made-up", "HTTP", "_OTHER"),
+        ("TRACE", "/predict/digit", "TRACE /predict/digit", "TRACE"),
+        ("GET", "/made-up", "GET", "GET"),
+    ],
+)
+def test_a_span_is_named_by_a_method_that_http_has(
+    tiny_models: Path, monkeypatch: pytest.MonkeyPatch, method: str, path: str, name: str, attribute: str
+) -> None:
+    with traced(tiny_models, monkeypatch) as (at, spans):
+        httpx.request(method, f"{at}{path}")
+    [span] = spans.get_finished_spans()
+    assert (span.name, (span.attributes or {})["http.request.method"]) == (name, attribute)
+
+
 def test_requests_whose_inputs_run_together_each_have_the_run_among_their_spans(
     tiny_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
