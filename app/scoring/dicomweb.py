@@ -92,64 +92,34 @@ class DicomWebSource:
         Raises:
             ConfigurationError: the server cannot be asked, or does not answer as DICOMweb.
         """
-        for study in self._studies():
-            for series in self._series(study):
+        searches = _Searches(self.client)
+        for study in self._studies(searches):
+            for series in self._series(searches, study):
                 path = f"/studies/{study}/series/{series}/instances"
-                for found in self._search(path, INSTANCE):
+                for found in searches.all(path, INSTANCE):
                     instance = found[INSTANCE]
                     yield Item(instance, partial(self._fetch, f"{path}/{instance}"))
 
     def count(self) -> None:
         """Nothing: a server tells no number."""
 
-    def _studies(self) -> Iterator[str]:
+    def _studies(self, searches: "_Searches") -> Iterator[str]:
         if self.study is not None:
             yield self.study
             return
         seen = set[str]()
         for modality in self.modalities or (None,):
             query = {} if modality is None else {"ModalitiesInStudy": modality}
-            for found in self._search("/studies", STUDY, **query):
+            for found in searches.all("/studies", STUDY, **query):
                 if found[STUDY] not in seen:
                     seen.add(found[STUDY])
                     yield found[STUDY]
 
-    def _series(self, study: str) -> Iterator[str]:
-        for found in self._search(f"/studies/{study}/series", SERIES):
+    def _series(self, searches: "_Searches", study: str) -> Iterator[str]:
+        for found in searches.all(f"/studies/{study}/series", SERIES):
             is_wanted = self.series is None or found[SERIES] == self.series
             if is_wanted and (not self.modalities or found.get(MODALITY) in self.modalities):
                 yield found[SERIES]
-
-    def _search(self, path: str, identifier: str, **query: str) -> Iterator[dict[str, str]]:
-        """Ask page by page (PS3.18, section 8.3.4.4), until one brings nothing new; not all servers know pages."""
-        seen = set[str]()
-        for page in range(MAX_PAGES):
-            answers = self._page(path, query | {"limit": str(PAGE), "offset": str(page * PAGE)})
-            new = [row for row in map(_identifiers, answers) if row.get(identifier, "") not in seen | {""}]
-            for row in new:
-                if row[identifier] not in seen:
-                    seen.add(row[identifier])
-                    yield row
-            if not new or len(answers) < PAGE:
-                return
-
-    def _page(self, path: str, query: dict[str, str]) -> list[Json]:
-        try:
-            response = self.client.get(path, params=query, headers={"Accept": JSON})
-        except httpx.HTTPError as error:
-            raise ConfigurationError(f"{self.client.base_url} cannot be asked: {_reason(error)}.") from error
-        # No content: nothing found (PS3.18, section 10.6.3.1).
-        if response.status_code == httpx.codes.NO_CONTENT:
-            return []
-        if response.status_code != httpx.codes.OK:
-            raise ConfigurationError(f"{self.client.base_url} answers a search with status {response.status_code}.")
-        try:
-            answers = response.json()
-        except ValueError:
-            answers = None
-        if not isinstance(answers, list) or not all(isinstance(answer, dict) for answer in answers):
-            raise ConfigurationError(f"{self.client.base_url} does not answer a search as DICOMweb: with a JSON list.")
-        return answers
 
     def _fetch(self, path: str) -> bytes:
         """Fetch one instance as it is stored.
@@ -169,6 +139,60 @@ class DicomWebSource:
         except httpx.HTTPError as error:
             raise ItemError(f"the server cannot be asked: {_reason(error)}") from error
         return _dicom_of(response.headers.get("content-type", ""), bytes(body))
+
+
+class _Searches:
+    """Searches of one server, each asked page by page.
+
+    A server may give fewer results at once than it is asked for, and then warns that there are more (PS3.18, section
+    8.3.4.4). Not all do: without a warning a page is taken for the last only if the server gave a longer one before.
+    """
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+        self._most = 0
+
+    def all(self, path: str, identifier: str, **query: str) -> Iterator[dict[str, str]]:
+        """Yield what is found, until a page is the last or brings nothing new; not all servers know pages.
+
+        Raises:
+            ConfigurationError: the server cannot be asked, or does not answer as DICOMweb.
+        """
+        seen = set[str]()
+        offset = 0
+        for _ in range(MAX_PAGES):
+            answers, has_more = self._page(path, query | {"limit": str(PAGE), "offset": str(offset)})
+            is_short = len(answers) < self._most
+            self._most = max(self._most, len(answers))
+            offset += len(answers)
+            before = len(seen)
+            for row in map(_identifiers, answers):
+                if identifier in row and row[identifier] not in seen:
+                    seen.add(row[identifier])
+                    yield row
+            if len(seen) == before or (is_short and not has_more):
+                return
+
+    def _page(self, path: str, query: dict[str, str]) -> tuple[list[Json], bool]:
+        """Return what is found and whether the server says that there is more."""
+        base = self._client.base_url
+        try:
+            response = self._client.get(path, params=query, headers={"Accept": JSON})
+        except httpx.HTTPError as error:
+            raise ConfigurationError(f"{base} cannot be asked: {_reason(error)}.") from error
+        # No content: nothing found (PS3.18, section 10.6.3.1).
+        if response.status_code == httpx.codes.NO_CONTENT:
+            return [], False
+        if response.status_code != httpx.codes.OK:
+            raise ConfigurationError(f"{base} answers a search with status {response.status_code}.")
+        try:
+            answers = response.json()
+        except ValueError:
+            answers = None
+        if not isinstance(answers, list) or not all(isinstance(answer, dict) for answer in answers):
+            raise ConfigurationError(f"{base} does not answer a search as DICOMweb: with a JSON list.")
+        warnings = response.headers.get_list("Warning", split_commas=True)
+        return answers, any(warning.startswith("299 ") for warning in warnings)
 
 
 def _identifiers(answer: Json) -> dict[str, str]:
