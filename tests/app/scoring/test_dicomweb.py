@@ -8,8 +8,9 @@ import pytest
 from pydicom import uid
 
 from app.errors import ConfigurationError
-from app.scoring.dicomweb import PAGE, BearerAuth, DicomWebSource, dicomweb_client
+from app.scoring.dicomweb import BearerAuth, DicomWebSource, dicomweb_client
 from app.scoring.items import ItemError
+from app.scoring.qido import PAGE
 from benchmarks.dicom.writing import SYNTAXES, dicom_file
 from helpers.dicom_files import radiograph
 from helpers.orthanc import MISSING, PASSWORD, USER, orthanc
@@ -73,7 +74,7 @@ def test_a_study_or_a_series_can_be_named(client: httpx.Client) -> None:
 
 
 def test_what_is_found_page_by_page_is_all(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.scoring.dicomweb.PAGE", 3)
+    monkeypatch.setattr("app.scoring.qido.PAGE", 3)
     assert {item.name for item in DicomWebSource(client, MOST)} == {*FILES, *OTHER_STUDY}
 
 
@@ -127,13 +128,10 @@ def server_of(
         start = 0 if ignores_offset else int(request.url.params["offset"])
         end = start + min(most, int(request.url.params["limit"]))
         left = len(found) - end
-        headers = {"Warning": f"299 server: There are {left} additional results that can be requested"}
+        warning = {"Warning": f"299 server: There are {left} additional results that can be requested"}
+        headers = warning if warns and left > 0 else {}
         page = found[start:end]
-        return (
-            httpx.Response(200, json=page, headers=headers if warns and left > 0 else {})
-            if page
-            else httpx.Response(204)
-        )
+        return httpx.Response(200, json=page, headers=headers) if page else httpx.Response(204)
 
     return handle
 
