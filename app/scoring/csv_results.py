@@ -95,7 +95,7 @@ class CsvResults:
             if len(record) != len(header):
                 raise not_results(self._path, f"its row {number} has {len(record)} columns, not {len(header)}")
             row = dict(zip(header, record, strict=True))
-            check_identity(self._path, _identity(row), self._layout)
+            check_identity(self._path, self._identity(row, number), self._layout)
             self._check_columns(header)
             yield row
         self._check_columns(header)
@@ -105,6 +105,15 @@ class CsvResults:
             yield from csv.reader(_lines(binary, whole))
         except csv.Error as error:
             raise not_results(self._path, f"is no table of results: {error}") from error
+
+    def _identity(self, row: Mapping[str, str], number: int) -> Identity:
+        threshold = row.get("threshold")
+        try:
+            return Identity(
+                row["task"], int(row["model_version"]), row["model_sha256"], float(threshold) if threshold else None
+            )
+        except (KeyError, ValueError):
+            raise not_results(self._path, f"its row {number} does not say which model it is of") from None
 
     def _check_columns(self, header: list[str]) -> None:
         if header != self._names:
@@ -164,17 +173,6 @@ def _lines(binary: BufferedRandom, whole: int) -> Iterator[str]:
         if position > whole:
             return
         yield line.decode(ENCODING, "replace")
-
-
-def _identity(row: Mapping[str, str]) -> Identity:
-    threshold = row.get("threshold")
-    version = row.get("model_version", "")
-    return Identity(
-        row.get("task", "?"),
-        int(version) if version.isdecimal() else 0,
-        row.get("model_sha256", "?"),
-        float(threshold) if threshold else None,
-    )
 
 
 def _text(value: Value) -> str:

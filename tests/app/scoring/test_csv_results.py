@@ -181,6 +181,15 @@ def test_a_row_that_lost_columns_is_named(tmp_path: Path) -> None:
         CsvResults(path, LAYOUT)
 
 
+@pytest.mark.parametrize("damage", [(",0.5,", ",half,"), (",1,aa", f",{'9' * 5000},aa")], ids=["threshold", "version"])
+def test_a_row_that_does_not_say_what_it_is_of_is_named(tmp_path: Path, damage: tuple[str, str]) -> None:
+    path = tmp_path / "r.csv"
+    write(path, ["a"])
+    path.write_text(path.read_text().replace(*damage))
+    with pytest.raises(ConfigurationError, match="its row 2 does not say which model it is of"):
+        CsvResults(path, LAYOUT)
+
+
 def test_two_runs_do_not_write_the_same_file(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
     script = (
