@@ -104,7 +104,7 @@ class CsvResults:
         try:
             yield from csv.reader(_lines(binary, whole))
         except csv.Error as error:
-            raise not_results(self._path, f"is no table of results: {error}") from error
+            raise not_results(self._path, "is no table of results") from error
 
     def _identity(self, row: Mapping[str, str], number: int) -> Identity:
         threshold = row.get("threshold")

@@ -141,7 +141,7 @@ def test_a_file_of_other_content_is_left_alone_even_when_results_are_to_be_repla
 ) -> None:
     path = tmp_path / "r.csv"
     path.write_bytes(content.encode())
-    with pytest.raises(ConfigurationError, match="is no table of results"):
+    with pytest.raises(ConfigurationError, match=r"is no table of results\. Name another --out"):
         CsvResults(path, LAYOUT, restart=restart)
     assert path.read_bytes() == content.encode()
 
