@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     max_batch_items: PositiveInt = Field(64, description="most inputs in one batch request")
     max_pixels: PositiveInt = Field(
         50_000_000,
-        description="most pixels of a picture, width times height; reading one takes up to 40 bytes of memory each",
+        description="most pixels of a picture, width times height; reading one takes 17 bytes of memory each at most",
     )
     max_decoding_pixels: PositiveInt = Field(
         default_factory=lambda known: max(MOST_DECODING_PIXELS, known.get("max_pixels", 0)),

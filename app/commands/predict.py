@@ -8,14 +8,14 @@ from functools import partial
 from pathlib import Path
 
 from app.commands.parsing import Subparsers, add_model_options, add_parser, add_task, add_threshold, positive_int
-from app.commands.using import model_for, settings_with
+from app.commands.using import model_for, settings_with, task_with
 from app.exit_status import ExitStatus
 from app.inputs.errors import InputError
 from app.routes.answers import answer_of
 from app.scoring.failures import Failure, failure_of
 from app.scoring.files import read_file, read_stream
 from app.serving.model import LoadedModel, Prediction
-from app.tasks import Task, task_named
+from app.tasks import Task
 
 STANDARD_INPUT = "-"
 
@@ -64,7 +64,7 @@ def add_command(subparsers: Subparsers) -> None:
 def predict(options: argparse.Namespace) -> int:
     """Print an answer for each file."""
     settings = settings_with(models_dir=options.models)
-    task = task_named(options.task)
+    task = task_with(options.task, options.threshold)
     model = model_for(settings, task.name, options.version)
     show = partial(_as_json, task, model, options.top or task.shown) if options.json else _as_text
     answered = [_answer(model, name, options.threshold, settings.max_body_bytes, show) for name in options.files]

@@ -11,7 +11,7 @@ from typing import Any, cast
 from app.commands.archives import add_archive_options, archive_of
 from app.commands.cluster import add_cluster_options, cluster_plan_of
 from app.commands.parsing import Subparsers, add_model_options, add_parser, add_task, add_threshold, positive_int
-from app.commands.using import model_for, settings_with
+from app.commands.using import model_for, settings_with, task_with
 from app.errors import ConfigurationError
 from app.exit_status import ExitStatus
 from app.scoring.columns import Layout, layout_of
@@ -26,7 +26,6 @@ from app.scoring.sources import JoinedSource, Reading, source_of
 from app.scoring.tally import Tally
 from app.serving.model import LoadedModel
 from app.settings import Settings
-from app.tasks import task_named
 
 DESCRIPTION = """\
 Answer for every file of folders, or for every row of tables, and write one row for each into a CSV or Parquet table:
@@ -118,9 +117,7 @@ def add_command(subparsers: Subparsers) -> None:
 def score(options: argparse.Namespace) -> int:
     """Score all inputs."""
     settings = settings_with(models_dir=options.models)
-    task = task_named(options.task)
-    if options.threshold is not None and not task.has_threshold:
-        raise ConfigurationError(f"--threshold: the answer to {task.name} has none")
+    task = task_with(options.task, options.threshold)
     reading = Reading(
         settings.max_body_bytes, tuple(options.include), options.out.absolute(), options.column, options.name_column
     )

@@ -1,4 +1,4 @@
-"""From a command's options to what it works with: the settings, and one loaded model."""
+"""From a command's options to what it works with: the settings, the task, and one loaded model."""
 
 import warnings
 from typing import Any
@@ -10,7 +10,7 @@ from app.main import registry_of
 from app.serving.errors import ModelUnavailableError, VersionNotFoundError, VersionRefusedError
 from app.serving.model import LoadedModel
 from app.settings import Settings
-from app.tasks import task_named
+from app.tasks import Task, task_named
 
 
 def settings_with(**given: Any) -> Settings:
@@ -25,6 +25,18 @@ def settings_with(**given: Any) -> Settings:
         # A default that builds on the wrong value is no error of its own.
         errors = [found for found in error.errors() if found["type"] != "default_factory_not_called"]
         raise ConfigurationError("; ".join(map(_described, errors))) from error
+
+
+def task_with(name: str, threshold: float | None) -> Task:
+    """Return a task, whose answers have a threshold if one is given.
+
+    Raises:
+        ConfigurationError: they have none.
+    """
+    task = task_named(name)
+    if threshold is not None and not task.has_threshold:
+        raise ConfigurationError(f"--threshold: the answer to {task.name} has none")
+    return task
 
 
 def model_for(settings: Settings, task: str, version: int | None = None) -> LoadedModel:

@@ -112,14 +112,14 @@ def _add_picture(router: APIRouter, task: Task) -> None:
 def _add_text(router: APIRouter, task: Task) -> None:
     query = query_of(task, explained=True)
 
-    async def explain(request: Request) -> ExplainedText:
+    async def explain(request: Request) -> Response:
         call = begin(request, task, query)
         text = await read_one(request, task, call.service.settings)
         work = partial(explanation.explain_text, text=text, most=call.options.words)
         explained = await call.wait_for(call.service.predictor.run(call.model, work, call.seconds))
         answer = call.answer(explained.prediction)
         found = [WordEvidence(word=word, evidence=evidence) for word, evidence in explained.words]
-        return ExplainedText(**answer.model_dump(), words=found)
+        return one_response(ExplainedText(**answer.model_dump(), words=found))
 
     router.add_api_route(
         f"/{task.name}",
@@ -127,6 +127,7 @@ def _add_text(router: APIRouter, task: Task) -> None:
         methods=["POST"],
         operation_id=f"explain_{task.name}",
         summary=f"{task.title}: the words that carried the answer",
+        response_model=ExplainedText,
         description=_describe_text(task),
         responses=ok_response(explained_text_example(task), "The answer and its words.") | error_responses(*ERRORS),
         openapi_extra=one_input_body(task) | {"parameters": [*query.documented(), DEADLINE_PARAMETER]},

@@ -3,9 +3,8 @@
 import csv
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from io import BufferedRandom, TextIOWrapper
+from io import BufferedRandom, StringIO, TextIOWrapper
 from pathlib import Path
-from typing import TextIO
 
 from app.scoring.columns import FIRST_COLUMNS, Identity, Layout, Row, Value
 from app.scoring.done import Done, check_identity, not_results
@@ -33,17 +32,20 @@ class CsvResults:
     def __init__(self, path: Path, layout: Layout, *, restart: bool = False, retry_failed: bool = False) -> None:
         self._path = path
         self._layout = layout
+        self._names = [column.name for column in layout.columns]
         self.done = Done()
         binary = path.open("a+b")
         try:
             lock(binary, path)
-            mend(binary)
+            whole = self._whole_of(binary)
             if restart:
-                self._check_ours(next(_records(binary), list(FIRST_COLUMNS)))
                 binary.truncate(0)
-            if retry_failed:
-                binary = self._without_failures(binary)
-            self._read(binary)
+            elif retry_failed:
+                binary = self._without_failures(binary, whole)
+            else:
+                for row in self._rows(binary, whole):
+                    self.done.add(row)
+                binary.truncate(whole)
             is_empty = binary.seek(0, os.SEEK_END) == 0
         except BaseException:
             binary.close()
@@ -51,7 +53,7 @@ class CsvResults:
         self._file = TextIOWrapper(binary, encoding=ENCODING, newline="")
         self._writer = csv.writer(self._file, lineterminator="\n")
         if is_empty:
-            self._writer.writerow(column.name for column in layout.columns)
+            self._writer.writerow(self._names)
 
     def write(self, rows: Sequence[Row]) -> None:
         """Add rows."""
@@ -67,53 +69,81 @@ class CsvResults:
         with self._file:
             self.sync()
 
-    def _check_ours(self, header: list[str]) -> None:
-        if tuple(header[: len(FIRST_COLUMNS)]) != FIRST_COLUMNS:
+    def _whole_of(self, binary: BufferedRandom) -> int:
+        """Return how many bytes whole rows take. Nothing is changed before this says that the file is one of results.
+
+        Of a first line that was being written when the writer was killed, none are whole.
+        """
+        header = _line(self._names)
+        binary.seek(0)
+        start = binary.read(len(header))
+        if len(start) < len(header) and header.startswith(start):
+            return 0
+        whole = whole_bytes(binary)
+        first = next(self._records(binary, whole), [])
+        if tuple(first[: len(FIRST_COLUMNS)]) != FIRST_COLUMNS:
             raise not_results(self._path, "is no table of results")
+        return whole
 
-    def _read(self, binary: BufferedRandom) -> None:
-        for row in self._rows(binary):
-            self.done.add(row)
-
-    def _rows(self, binary: BufferedRandom) -> Iterator[Mapping[str, str]]:
+    def _rows(self, binary: BufferedRandom, whole: int) -> Iterator[Mapping[str, str]]:
         """Yield the rows that there are, each checked to be of this run's model."""
-        records = _records(binary)
+        records = self._records(binary, whole)
         header = next(records, None)
         if header is None:
             return
-        self._check_ours(header)
         for number, record in enumerate(records, 2):
             if len(record) != len(header):
                 raise not_results(self._path, f"its row {number} has {len(record)} columns, not {len(header)}")
             row = dict(zip(header, record, strict=True))
-            check_identity(self._path, _identity(row), self._layout)
+            check_identity(self._path, self._identity(row, number), self._layout)
             self._check_columns(header)
             yield row
         self._check_columns(header)
 
+    def _records(self, binary: BufferedRandom, whole: int) -> Iterator[list[str]]:
+        try:
+            yield from csv.reader(_lines(binary, whole))
+        except csv.Error as error:
+            raise not_results(self._path, "is no table of results") from error
+
+    def _identity(self, row: Mapping[str, str], number: int) -> Identity:
+        threshold = row.get("threshold")
+        try:
+            return Identity(
+                row["task"], int(row["model_version"]), row["model_sha256"], float(threshold) if threshold else None
+            )
+        except (KeyError, ValueError):
+            raise not_results(self._path, f"its row {number} does not say which model it is of") from None
+
     def _check_columns(self, header: list[str]) -> None:
-        if header != [column.name for column in self._layout.columns]:
+        if header != self._names:
             raise not_results(self._path, "its columns are not those of this model")
 
-    def _without_failures(self, binary: BufferedRandom) -> BufferedRandom:
+    def _without_failures(self, binary: BufferedRandom, whole: int) -> BufferedRandom:
         """Write the file anew without the rows that have an error, and return the new one."""
-        names = [column.name for column in self._layout.columns]
         temporary = self._path.with_name(f".{self._path.name}.tmp")
         fresh = temporary.open("w+b")
-        lock(fresh, self._path)
-        with open(fresh.fileno(), "w", encoding=ENCODING, newline="", closefd=False) as file:
-            writer = csv.DictWriter(file, names, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(row for row in self._rows(binary) if not row["error_type"])
-        os.fsync(fresh.fileno())
-        temporary.replace(self._path)
+        try:
+            lock(fresh, self._path)
+            with open(fresh.fileno(), "w", encoding=ENCODING, newline="", closefd=False) as file:
+                writer = csv.DictWriter(file, self._names, lineterminator="\n")
+                writer.writeheader()
+                for row in self._rows(binary, whole):
+                    if not row["error_type"]:
+                        writer.writerow(row)
+                        self.done.add(row)
+            os.fsync(fresh.fileno())
+            temporary.replace(self._path)
+        except BaseException:
+            fresh.close()
+            temporary.unlink()
+            raise
         binary.close()
-        fresh.seek(0, os.SEEK_END)
         return fresh
 
 
-def mend(file: BufferedRandom) -> None:
-    """Cut off a last row that is not whole: what a writer was at when it was killed.
+def whole_bytes(file: BufferedRandom) -> int:
+    """Return how many bytes of a CSV are whole rows. Behind them is what a writer was at when it was killed.
 
     A row ends where a line ends outside quotes. Before the end of a quoted field the number of quotes is odd: one
     opens it, and those inside are doubled.
@@ -125,29 +155,24 @@ def mend(file: BufferedRandom) -> None:
         quotes += line.count(b'"')
         if quotes % 2 == 0 and line.endswith(b"\n"):
             whole = position
-    if whole < position:
-        file.truncate(whole)
+    return whole
 
 
-def _records(binary: BufferedRandom) -> Iterator[list[str]]:
+def _line(values: Sequence[str]) -> bytes:
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerow(values)
+    return text.getvalue().encode(ENCODING)
+
+
+def _lines(binary: BufferedRandom, whole: int) -> Iterator[str]:
+    """Yield the lines of the first bytes."""
     binary.seek(0)
-    with _text_of(binary) as file:
-        yield from csv.reader(file)
-
-
-def _text_of(binary: BufferedRandom) -> TextIO:
-    return open(binary.fileno(), encoding=ENCODING, errors="replace", newline="", closefd=False)
-
-
-def _identity(row: Mapping[str, str]) -> Identity:
-    threshold = row.get("threshold")
-    version = row.get("model_version", "")
-    return Identity(
-        row.get("task", "?"),
-        int(version) if version.isdecimal() else 0,
-        row.get("model_sha256", "?"),
-        float(threshold) if threshold else None,
-    )
+    position = 0
+    for line in binary:
+        position += len(line)
+        if position > whole:
+            return
+        yield line.decode(ENCODING, "replace")
 
 
 def _text(value: Value) -> str:

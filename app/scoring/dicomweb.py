@@ -4,12 +4,10 @@ Items are named by their SOP Instance UID. Nothing else of what a server tells i
 anything of the patient.
 """
 
-import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from functools import partial
-from typing import Any
 
 import httpx
 from python_multipart.exceptions import MultipartParseError
@@ -17,23 +15,14 @@ from python_multipart.multipart import MultipartParser
 
 from app.errors import ConfigurationError
 from app.scoring.items import Item, ItemError
+from app.scoring.qido import INSTANCE, MODALITY, SERIES, STUDY, UID, Searches, reason_of_failure
 
 RADIOGRAPHS = ("CR", "DX", "CXR")
 """Modalities (PS3.3, C.7.3.1.1.1): computed and digital radiography; some archives have CXR."""
 
-STUDY, SERIES, INSTANCE, MODALITY = "0020000D", "0020000E", "00080018", "00080060"
-PAGE = 100
-"""Results asked for at once."""
-MAX_PAGES = 100_000
 DICOM = "application/dicom"
 MULTIPART_DICOM = f'multipart/related; type="{DICOM}"; transfer-syntax=*'
-JSON = "application/dicom+json"
 SECONDS = 60.0
-
-# PS3.5, section 9.1.
-_UID = re.compile(r"[0-9][0-9.]{0,63}")
-
-Json = dict[str, Any]
 
 
 class BearerAuth(httpx.Auth):
@@ -81,7 +70,7 @@ class DicomWebSource:
 
     def __post_init__(self) -> None:
         for uid in (self.study, self.series):
-            if uid is not None and not _UID.fullmatch(uid):
+            if uid is not None and not UID.fullmatch(uid):
                 raise ConfigurationError(f"{uid} is no UID: digits and points, at most 64.")
         if self.series is not None and self.study is None:
             raise ConfigurationError("A series needs the UID of its study too.")
@@ -92,64 +81,34 @@ class DicomWebSource:
         Raises:
             ConfigurationError: the server cannot be asked, or does not answer as DICOMweb.
         """
-        for study in self._studies():
-            for series in self._series(study):
+        searches = Searches(self.client)
+        for study in self._studies(searches):
+            for series in self._series(searches, study):
                 path = f"/studies/{study}/series/{series}/instances"
-                for found in self._search(path, INSTANCE):
+                for found in searches.all(path, INSTANCE):
                     instance = found[INSTANCE]
                     yield Item(instance, partial(self._fetch, f"{path}/{instance}"))
 
     def count(self) -> None:
         """Nothing: a server tells no number."""
 
-    def _studies(self) -> Iterator[str]:
+    def _studies(self, searches: Searches) -> Iterator[str]:
         if self.study is not None:
             yield self.study
             return
         seen = set[str]()
         for modality in self.modalities or (None,):
             query = {} if modality is None else {"ModalitiesInStudy": modality}
-            for found in self._search("/studies", STUDY, **query):
+            for found in searches.all("/studies", STUDY, **query):
                 if found[STUDY] not in seen:
                     seen.add(found[STUDY])
                     yield found[STUDY]
 
-    def _series(self, study: str) -> Iterator[str]:
-        for found in self._search(f"/studies/{study}/series", SERIES):
+    def _series(self, searches: Searches, study: str) -> Iterator[str]:
+        for found in searches.all(f"/studies/{study}/series", SERIES):
             is_wanted = self.series is None or found[SERIES] == self.series
             if is_wanted and (not self.modalities or found.get(MODALITY) in self.modalities):
                 yield found[SERIES]
-
-    def _search(self, path: str, identifier: str, **query: str) -> Iterator[dict[str, str]]:
-        """Ask page by page (PS3.18, section 8.3.4.4), until one brings nothing new; not all servers know pages."""
-        seen = set[str]()
-        for page in range(MAX_PAGES):
-            answers = self._page(path, query | {"limit": str(PAGE), "offset": str(page * PAGE)})
-            new = [row for row in map(_identifiers, answers) if row.get(identifier, "") not in seen | {""}]
-            for row in new:
-                if row[identifier] not in seen:
-                    seen.add(row[identifier])
-                    yield row
-            if not new or len(answers) < PAGE:
-                return
-
-    def _page(self, path: str, query: dict[str, str]) -> list[Json]:
-        try:
-            response = self.client.get(path, params=query, headers={"Accept": JSON})
-        except httpx.HTTPError as error:
-            raise ConfigurationError(f"{self.client.base_url} cannot be asked: {_reason(error)}.") from error
-        # No content: nothing found (PS3.18, section 10.6.3.1).
-        if response.status_code == httpx.codes.NO_CONTENT:
-            return []
-        if response.status_code != httpx.codes.OK:
-            raise ConfigurationError(f"{self.client.base_url} answers a search with status {response.status_code}.")
-        try:
-            answers = response.json()
-        except ValueError:
-            answers = None
-        if not isinstance(answers, list) or not all(isinstance(answer, dict) for answer in answers):
-            raise ConfigurationError(f"{self.client.base_url} does not answer a search as DICOMweb: with a JSON list.")
-        return answers
 
     def _fetch(self, path: str) -> bytes:
         """Fetch one instance as it is stored.
@@ -167,20 +126,8 @@ class DicomWebSource:
                     if len(body) > self.max_bytes:
                         raise ItemError(f"it has more than {self.max_bytes:,} bytes")
         except httpx.HTTPError as error:
-            raise ItemError(f"the server cannot be asked: {_reason(error)}") from error
+            raise ItemError(f"the server cannot be asked: {reason_of_failure(error)}") from error
         return _dicom_of(response.headers.get("content-type", ""), bytes(body))
-
-
-def _identifiers(answer: Json) -> dict[str, str]:
-    """The UIDs and the modality of a search's answer (PS3.18, annex F); what is no UID is left out."""
-    found = {}
-    for tag in (STUDY, SERIES, INSTANCE, MODALITY):
-        attribute = answer.get(tag)
-        values = attribute.get("Value") if isinstance(attribute, dict) else None
-        value = values[0] if isinstance(values, list) and values else None
-        if isinstance(value, str) and (tag == MODALITY or _UID.fullmatch(value)):
-            found[tag] = value
-    return found
 
 
 def _dicom_of(content_type: str, body: bytes) -> bytes:
@@ -209,7 +156,3 @@ def _dicom_of(content_type: str, body: bytes) -> bytes:
     if not ends or not parts:
         raise ItemError("the server's answer is no whole multipart/related")
     return bytes(parts[0])
-
-
-def _reason(error: httpx.HTTPError) -> str:
-    return str(error).rstrip(".") or type(error).__name__

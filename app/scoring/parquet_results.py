@@ -3,9 +3,10 @@
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from app.scoring.arrow_rows import arrow_schema, arrow_table
 from app.scoring.columns import Identity, Layout, Row
@@ -15,7 +16,7 @@ from app.scoring.locking import lock
 if TYPE_CHECKING:
     import pyarrow
 
-PART = re.compile(r"part-(\d{5,})\.parquet")
+PART = re.compile(r"part-(\d{5}|[1-9]\d{5,})\.parquet")
 PART_ROWS = 10_000
 PART_SECONDS = 30.0
 """A part is written when it has so many rows or its first row is so old: a kill costs no more than that."""
@@ -88,47 +89,64 @@ class ParquetResults:
             os.close(self._lock)
 
     def _open(self, *, restart: bool, retry_failed: bool) -> None:
-        self._check_ours()
-        parts = self._parts()
-        if restart:
-            for path in parts:
-                path.unlink()
-            parts = []
-        self._next = int(PART.fullmatch(parts[-1].name)[1]) + 1 if parts else 0  # type: ignore[index]
-        for path in parts:
+        begun, parts = self._found()
+        for path in parts.values():
+            self._check(path, is_kept=not restart)
+        # Nothing is changed before all is known to be results.
+        for path in (*begun, *(parts.values() if restart else ())):
+            path.unlink()
+        kept = {} if restart else parts
+        self._next = max(kept, default=-1) + 1
+        for _, path in sorted(kept.items()):
             self._read(path, retry_failed=retry_failed)
 
-    def _check_ours(self) -> None:
+    def _found(self) -> tuple[list[Path], dict[int, Path]]:
+        """Return the parts that a killed writer had begun, and the whole ones by their numbers."""
+        begun, parts = [], {}
         for path in sorted(self._folder.iterdir()):
-            if path.name.startswith(".part-"):
-                path.unlink()
-            elif not PART.fullmatch(path.name):
+            match = PART.fullmatch(path.name.removeprefix("."))
+            if match is None:
                 raise not_results(self._folder, f"holds {path.name}, which is no part of results")
+            if path.name.startswith("."):
+                begun.append(path)
+            else:
+                parts[int(match[1])] = path
+        return begun, parts
 
-    def _parts(self) -> list[Path]:
-        found = [(int(match[1]), path) for path in self._folder.iterdir() if (match := PART.fullmatch(path.name))]
-        return [path for _, path in sorted(found)]
+    def _check(self, path: Path, *, is_kept: bool) -> None:
+        from pyarrow import parquet
+
+        with self._opened(path) as file:
+            schema = parquet.read_schema(file)
+        found = _identity(schema, path)
+        if is_kept:
+            check_identity(self._folder, found, self._layout)
+            if schema.names != self._schema.names:
+                raise not_results(self._folder, "its columns are not those of this model")
 
     def _read(self, path: Path, *, retry_failed: bool) -> None:
-        import pyarrow
         import pyarrow.compute as pc
         from pyarrow import parquet
 
-        try:
-            # Opened here: pyarrow would take a path with `=` in it for partitions.
-            with path.open("rb") as file:
-                table = parquet.read_table(file)
-        except pyarrow.ArrowException as error:
-            raise not_results(self._folder, f"its {path.name} cannot be read: {error}") from error
-        check_identity(self._folder, _identity(table.schema, path), self._layout)
-        if table.schema.names != self._schema.names:
-            raise not_results(self._folder, "its columns are not those of this model")
+        with self._opened(path) as file:
+            table = parquet.read_table(file)
         if retry_failed and table["error_type"].null_count < len(table):
             table = table.filter(pc.is_null(table["error_type"]))
             self._put(table, path)
         for batch in table.select(["name", "error_type", "error"]).to_batches(max_chunksize=PART_ROWS):
             for row in batch.to_pylist():
                 self.done.add(row)
+
+    @contextmanager
+    def _opened(self, path: Path) -> Iterator[BinaryIO]:
+        """Open a part. pyarrow itself would take a path with `=` in it for partitions."""
+        import pyarrow
+
+        try:
+            with path.open("rb") as file:
+                yield file
+        except pyarrow.ArrowException as error:
+            raise not_results(self._folder, f"its {path.name} cannot be read: {error}") from error
 
     def _write_part(self) -> None:
         self._put(arrow_table(self._rows, self._schema), self._folder / f"part-{self._next:05}.parquet")

@@ -40,6 +40,9 @@ pip_settings() {
 
 base debian-python python3,ca-certificates
 base debian-python-build python3,python3-pip,ca-certificates
+# They may hold a password.
+trap 'rm -f "$folder/pip.conf"' EXIT
+trap 'exit 1' HUP INT TERM
 pip_settings >"$folder/pip.conf"
 buildah bud --quiet --layers=false --network=host --format docker \
     --build-arg PYTHON_IMAGE=localhost/debian-python --build-arg BUILD_IMAGE=localhost/debian-python-build \
@@ -47,6 +50,5 @@ buildah bud --quiet --layers=false --network=host --format docker \
     --secret "id=pip,src=$folder/pip.conf" \
     --secret "id=ca,src=${PIP_CERT:-/etc/ssl/certs/ca-certificates.crt}" \
     --tag localhost/quartet "$@" "$project"
-rm "$folder/pip.conf"
 # What the tag named before.
 buildah rmi --prune >/dev/null

@@ -8,22 +8,29 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from subprocess import check_output
 
 import httpx
 import numpy as np
+import yaml
 from bundle import Image, mounted, write_bundle
 from PIL import Image as Picture
 from PIL import ImageDraw
 from running import Running, running, wait_until_ready
 
-MIB = 2**20
-MEMORY = 1024 * MIB
-CORES = 2.0
+GIB = 2**30
+COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
-ABSENT = ("*/pip", "*/bin/pip3", "*/bin/gcc", "*/bin/cc", "*/site-packages/training", "*/site-packages/keras")
+TREES = ("usr", "usr/local", "opt/quartet")
+ABSENT = (
+    "bin/pip*",
+    "bin/*gcc*",
+    "bin/cc",
+    *(f"lib/python3*/*-packages/{name}" for name in ("pip", "training", "keras")),
+)
 HEALTH = ("/opt/quartet/bin/python", "-I", "/usr/local/lib/quartet/healthcheck.py")
 
 
@@ -47,6 +54,14 @@ def drawn_picture() -> bytes:
     return _png(Picture.fromarray(waves.astype(np.uint8)))
 
 
+def vast_pictures() -> list[bytes]:
+    """Draw what takes the most memory of all pictures that are read, 7,000 x 7,000: a WebP and a TIFF, each twice."""
+    webp, tiff = io.BytesIO(), io.BytesIO()
+    Picture.new("RGB", (7_000, 7_000)).save(webp, "WEBP", lossless=True, method=0)
+    Picture.new("F", (7_000, 7_000)).save(tiff, "TIFF", compression="tiff_adobe_deflate")
+    return [webp.getvalue(), tiff.getvalue()] * 2
+
+
 def expect(holds: bool, what: str) -> None:
     """Print what was seen; end with status 1 where it does not hold."""
     print(f"{'ok ' if holds else 'NOT'} {what}", flush=True)
@@ -62,9 +77,8 @@ def mib(path: Path) -> int:
 def check_contents(image: Image) -> None:
     """Look at what the image has, and what it tells of where it was built."""
     for pattern in ABSENT:
-        found = [*image.root.glob(f"usr/{pattern}"), *image.root.glob(f"usr/local/{pattern}")]
-        found += [*image.root.glob(f"opt/quartet/{pattern}"), *image.root.glob(f"opt/quartet/lib/{pattern}")]
-        expect(not found, f"nothing like {pattern}")
+        found = [path.name for tree in TREES for path in image.root.glob(f"{tree}/{pattern}")]
+        expect(not found, f"nothing like {pattern}" + (f": {', '.join(found)}" if found else ""))
     expect("://" not in str(image.history) + str(image.config), "no address in its history or configuration")
     for part in ("", "opt/quartet", "srv/quartet/models"):
         print(f"    {mib(image.root / part)} MiB in /{part}")
@@ -93,6 +107,17 @@ def check_answers(client: httpx.Client) -> None:
         expect(answer["in_distribution"] is False, f"waves are no {task} ({answer['label']}, {answer['ood_score']})")
     heat = client.post("/explain/pneumonia", content=drawn_picture()).raise_for_status()
     expect(heat.headers["content-type"] == "image/png", f"a heat map of {len(heat.content):,} bytes")
+
+
+def check_memory(container: Running, client: httpx.Client) -> None:
+    """Ask about the worst pictures at once: they wait for each other, and the container's memory is enough."""
+    with ThreadPoolExecutor(4) as clients:
+        answers = clients.map(lambda picture: client.post("/predict/catdog", content=picture), vast_pictures())
+        statuses = [answer.status_code for answer in answers]
+    expect(
+        statuses == [200] * 4,
+        f"four pictures of 49 megapixels at once: {statuses}, {container.status('VmHWM')} at most",
+    )
 
 
 def check_stop(container: Running, client: httpx.Client) -> None:
@@ -124,7 +149,9 @@ def main(folder: Path) -> None:
     """Check the image of a folder."""
     with mounted(folder, "localhost/quartet") as image, tempfile.TemporaryDirectory() as scratch:
         check_contents(image)
-        write_bundle(Path(scratch), image, MEMORY, CORES, {})
+        service = yaml.safe_load(COMPOSE.read_text())["services"]["quartet"]
+        memory = int(service["mem_limit"].removesuffix("g")) * GIB
+        write_bundle(Path(scratch), image, memory, service["cpus"], service["environment"])
         log = Path(scratch, "log")
         start = time.monotonic()
         with (
@@ -136,6 +163,7 @@ def main(folder: Path) -> None:
                 print(f"    ready after {time.monotonic() - start:.1f} s, in {container.status('VmRSS')}")
                 check_confinement(container)
                 check_answers(client)
+                check_memory(container, client)
                 engines = {task["task"]: task["engine"] for task in client.get("/models").json()}
                 print(f"    engines: {engines}")
                 check_stop(container, client)

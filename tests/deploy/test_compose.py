@@ -48,6 +48,10 @@ def test_it_is_given_the_time_that_it_takes_to_stop():
     assert seconds > settings.drain_seconds + settings.shutdown_seconds
 
 
+def test_a_service_without_one_of_its_models_is_watched():
+    assert SERVICES["prometheus"]["depends_on"]["quartet"]["condition"] == "service_started"
+
+
 def test_what_is_mounted_is_there_and_cannot_be_written():
     mounts = [volume.split(":") for service in SERVICES.values() for volume in service.get("volumes", [])]
     from_here = [(Path(source), options) for source, _, *options in mounts if source.startswith(".")]

@@ -1,5 +1,6 @@
 """What goes into the image, without building it: deploy/container/build.sh and check.py do that."""
 
+import importlib
 import importlib.util
 import re
 import shutil
@@ -70,6 +71,21 @@ def test_tensorflow_can_be_left_out_and_all_else_is_installed(requirements):
 def test_an_extra_that_cannot_be_installed_alone_is_refused(requirements, extra, reason):
     with pytest.raises(ValueError, match=reason):
         list(requirements(PYPROJECT, [extra], []))
+
+
+@pytest.mark.parametrize("left", ["usr/bin/gcc", "usr/bin/cc", "usr/local/bin/pip3.13", "opt/quartet/bin/pip"])
+def test_the_check_of_an_image_finds_what_should_not_be_there(left, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(DEPLOY / "container")
+    check = importlib.import_module("check")
+    image = check.Image(tmp_path, {}, [])
+    packages = tmp_path / "opt" / "quartet" / "lib" / "python3.13" / "site-packages"
+    for folder in (packages, tmp_path / "srv" / "quartet" / "models"):
+        folder.mkdir(parents=True)
+    check.check_contents(image)
+    (tmp_path / left).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / left).touch()
+    with pytest.raises(SystemExit):
+        check.check_contents(image)
 
 
 def health(address: str) -> tuple[int, str]:

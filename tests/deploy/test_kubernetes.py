@@ -102,7 +102,10 @@ def test_probes_ask_what_the_service_answers_without_a_key(_, pod):
         asked = container[probe]["httpGet"]
         assert "get" in paths[asked["path"]]
         assert ports.get(asked["port"], asked["port"]) == Settings.model_fields["port"].default
-    assert container["livenessProbe"]["httpGet"]["path"] == "/health/live"
+    # What restarts a pod may not ask for what a restart does not mend: a model that is refused.
+    for probe in ("startupProbe", "livenessProbe"):
+        assert container[probe]["httpGet"]["path"] == "/health/live"
+    assert container["readinessProbe"]["httpGet"]["path"] == "/health/ready"
 
 
 @pytest.mark.parametrize(("name", "pod"), pods(), ids=[name for name, _ in pods()])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from app.problem_types import MALFORMED
 from app.problems import ProblemError
+from app.whole_number import whole_number
 
 JSON_LENGTH_HEADER = "Inference-Header-Content-Length"
 
@@ -18,14 +19,14 @@ def json_length(stated: str | None, body_bytes: int) -> int:
     """
     if stated is None:
         return body_bytes
-    if not (stated.isascii() and stated.isdecimal() and len(stated) <= _MAX_DIGITS):
+    length = whole_number(stated, _MAX_DIGITS)
+    if length is None:
         raise ProblemError(MALFORMED, f"The header {JSON_LENGTH_HEADER} must be a whole number of bytes.")
-    if int(stated) > body_bytes:
+    if length > body_bytes:
         raise ProblemError(
-            MALFORMED,
-            f"The header {JSON_LENGTH_HEADER} states {int(stated):,} bytes of JSON; the body has {body_bytes:,}.",
+            MALFORMED, f"The header {JSON_LENGTH_HEADER} states {length:,} bytes of JSON; the body has {body_bytes:,}."
         )
-    return int(stated)
+    return length
 
 
 def cut(binary: memoryview, sizes: Sequence[int]) -> list[memoryview]:

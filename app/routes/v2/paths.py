@@ -10,6 +10,7 @@ from app.problem_types import MALFORMED, NOT_FOUND
 from app.problems import ProblemError
 from app.serving.versions import TaskState
 from app.tasks import TASKS
+from app.whole_number import whole_number
 
 PREFIX = "/v2"
 TAGS: list[str | Enum] = ["Open Inference Protocol"]
@@ -59,9 +60,10 @@ def version_named(request: Request) -> int | None:
     Raises:
         ProblemError: it is no version number.
     """
-    version = request.path_params.get("version")
-    if version is None:
+    stated = request.path_params.get("version")
+    if stated is None:
         return None
-    if not (version.isascii() and version.isdecimal() and len(version) <= _MAX_DIGITS):
-        raise ProblemError(MALFORMED, f"The version {version!r} is no whole number.")
-    return int(version)
+    version = whole_number(stated, _MAX_DIGITS)
+    if version is None:
+        raise ProblemError(MALFORMED, f"The version {stated!r} is no whole number.")
+    return version

@@ -20,7 +20,7 @@ export class Models {
    */
   reasonAgainst(task) {
     const known = this.#tasks.get(task);
-    return known?.state === "unavailable" ? (known.reason ?? "It has no model.") : null;
+    return known && known.state !== "available" ? (known.reason ?? "It has no model.") : null;
   }
 
   /**

@@ -91,6 +91,7 @@ def test_topics_are_the_likeliest_as_many_as_asked_for(
         (["--version", "7"], "The models folder has no version 7 of the model of 'digit'. It has: 1."),
         (["--version", "0"], "'0' is not a whole number of at least 1"),
         (["--threshold", "2"], "'2' is not a number from 0 to 1"),
+        (["--threshold", "0.5"], "quartet predict: --threshold: the answer to digit has none"),
     ],
 )
 def test_a_choice_that_there_is_not_is_an_error_of_use(

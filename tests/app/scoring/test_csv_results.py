@@ -119,15 +119,57 @@ def test_another_models_results_are_refused_unless_replaced(tmp_path: Path, iden
 
 
 @pytest.mark.parametrize("restart", [False, True])
-@pytest.mark.parametrize("content", ["id,price\n1,2\n", "no table at all\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "id,price\n1,2\n",
+        "id,price\n1,2",
+        'size\n5" screws\nx\n',
+        "no table at all\n",
+        "no table at all",
+        "named",
+        'name,label,probability,"of what\n1,2,3,4\n',
+        "name,label,probability,mine",
+        "x" * 200_000 + "\n",
+        "\r",
+        "\n",
+    ],
+    ids=lambda content: repr(content[:20]),
+)
 def test_a_file_of_other_content_is_left_alone_even_when_results_are_to_be_replaced(
     tmp_path: Path, content: str, restart: bool
 ) -> None:
     path = tmp_path / "r.csv"
-    path.write_text(content)
-    with pytest.raises(ConfigurationError, match="is no table of results"):
+    path.write_bytes(content.encode())
+    with pytest.raises(ConfigurationError, match=r"is no table of results\. Name another --out"):
         CsvResults(path, LAYOUT, restart=restart)
-    assert path.read_text() == content
+    assert path.read_bytes() == content.encode()
+
+
+@pytest.mark.parametrize("retry_failed", [False, True])
+@pytest.mark.parametrize(
+    "damage", [("a,", "a,b,"), (f",1,{'a' * 64}", f",2,{'a' * 64}"), ("name,label", "name,label,")]
+)
+def test_results_that_are_not_continued_keep_even_a_last_row_that_was_cut_off(
+    tmp_path: Path, damage: tuple[str, str], retry_failed: bool
+) -> None:
+    path = tmp_path / "r.csv"
+    write(path, ["a", "b", "c"])
+    path.write_text(path.read_text()[:-5].replace(*damage))
+    before = path.read_bytes()
+    with pytest.raises(ConfigurationError):
+        CsvResults(path, LAYOUT, retry_failed=retry_failed)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_another_models_run_had_begun_is_replaced_if_that_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    other = Layout(Identity("digit", 1, "a" * 64, None), ("0", "1"), decides=False)
+    write(path, ["a"], other)
+    path.write_bytes(path.read_bytes()[:-5])
+    write(path, ["b"], restart=True)
+    assert [row["name"] for row in rows_of(path)] == ["b"]
 
 
 def test_a_row_that_lost_columns_is_named(tmp_path: Path) -> None:
@@ -136,6 +178,15 @@ def test_a_row_that_lost_columns_is_named(tmp_path: Path) -> None:
     with path.open("a") as file:
         file.write("b,c\n")
     with pytest.raises(ConfigurationError, match="its row 3 has 2 columns, not 14"):
+        CsvResults(path, LAYOUT)
+
+
+@pytest.mark.parametrize("damage", [(",0.5,", ",half,"), (",1,aa", f",{'9' * 5000},aa")], ids=["threshold", "version"])
+def test_a_row_that_does_not_say_what_it_is_of_is_named(tmp_path: Path, damage: tuple[str, str]) -> None:
+    path = tmp_path / "r.csv"
+    write(path, ["a"])
+    path.write_text(path.read_text().replace(*damage))
+    with pytest.raises(ConfigurationError, match="its row 2 does not say which model it is of"):
         CsvResults(path, LAYOUT)
 
 

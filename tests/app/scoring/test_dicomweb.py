@@ -8,8 +8,9 @@ import pytest
 from pydicom import uid
 
 from app.errors import ConfigurationError
-from app.scoring.dicomweb import PAGE, BearerAuth, DicomWebSource, dicomweb_client
+from app.scoring.dicomweb import BearerAuth, DicomWebSource, dicomweb_client
 from app.scoring.items import ItemError
+from app.scoring.qido import PAGE
 from benchmarks.dicom.writing import SYNTAXES, dicom_file
 from helpers.dicom_files import radiograph
 from helpers.orthanc import MISSING, PASSWORD, USER, orthanc
@@ -73,7 +74,7 @@ def test_a_study_or_a_series_can_be_named(client: httpx.Client) -> None:
 
 
 def test_what_is_found_page_by_page_is_all(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.scoring.dicomweb.PAGE", 3)
+    monkeypatch.setattr("app.scoring.qido.PAGE", 3)
     assert {item.name for item in DicomWebSource(client, MOST)} == {*FILES, *OTHER_STUDY}
 
 
@@ -107,7 +108,16 @@ def rows(tag: str, values: list[object]) -> list[object]:
     return [{tag: {"vr": "UI", "Value": [value]}, "00080060": {"vr": "CS", "Value": ["DX"]}} for value in values]
 
 
-def server_of(names: list[object], content: httpx.Response | None = None, *, ignores_offset: bool = False) -> Handler:
+def server_of(
+    names: list[object],
+    content: httpx.Response | None = None,
+    *,
+    ignores_offset: bool = False,
+    most: int = PAGE,
+    warns: bool = False,
+) -> Handler:
+    """`most` results come at once, and `warns` says of the others."""
+
     def handle(request: httpx.Request) -> httpx.Response:
         name = request.url.path.rpartition("/")[2]
         tags = {"studies": "0020000D", "series": "0020000E", "instances": "00080018"}
@@ -116,8 +126,12 @@ def server_of(names: list[object], content: httpx.Response | None = None, *, ign
             return content
         found = rows(tags[name], names if name == "instances" else ["1.2"])
         start = 0 if ignores_offset else int(request.url.params["offset"])
-        page = found[start : start + int(request.url.params["limit"])]
-        return httpx.Response(200, json=page) if page else httpx.Response(204)
+        end = start + min(most, int(request.url.params["limit"]))
+        left = len(found) - end
+        warning = {"Warning": f"299 server: There are {left} additional results that can be requested"}
+        headers = warning if warns and left > 0 else {}
+        page = found[start:end]
+        return httpx.Response(200, json=page, headers=headers) if page else httpx.Response(204)
 
     return handle
 
@@ -126,6 +140,39 @@ def test_all_pages_of_a_large_series_are_asked_for() -> None:
     names: list[object] = [f"1.2.{number}" for number in range(2 * PAGE + 1)]
     assert [item.name for item in source_of(server_of(names))] == names
     assert [item.name for item in source_of(server_of(names[: 2 * PAGE]))] == names[: 2 * PAGE]
+
+
+@pytest.mark.parametrize("warns", [False, True])
+@pytest.mark.parametrize("most", [1, 7, PAGE - 1])
+def test_of_a_server_that_gives_fewer_at_a_time_all_are_found(most: int, warns: bool) -> None:
+    names: list[object] = [f"1.2.{number}" for number in range(2 * most + 3)]
+    assert [item.name for item in source_of(server_of(names, most=most, warns=warns))] == names
+
+
+def server_of_many_studies(instances: Handler, asked: list[str]) -> Handler:
+    """A page of studies, and what `instances` gives of each."""
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        if not request.url.path.endswith("/studies"):
+            return instances(request)
+        studies = [f"1.2.{number}" for number in range(PAGE)]
+        return httpx.Response(200, json=rows("0020000D", studies[int(request.url.params["offset"]) :]))
+
+    return handle
+
+
+def test_a_server_that_says_that_there_is_more_is_asked_on_though_it_has_given_more_at_once() -> None:
+    few = server_of(["1.3", "1.4", "1.5"], most=2, warns=True)
+    items = source_of(server_of_many_studies(few, []), modalities=("DX",))
+    assert [item.name for item in items] == ["1.3", "1.4", "1.5"] * PAGE
+
+
+def test_a_server_is_not_asked_again_after_fewer_than_it_has_given_at_once() -> None:
+    asked: list[str] = []
+    items = source_of(server_of_many_studies(server_of(["1.3"]), asked), modalities=("DX",))
+    assert [item.name for item in items] == ["1.3"] * PAGE
+    assert len([path for path in asked if not path.endswith("/studies")]) == 2 * PAGE
 
 
 def test_a_server_that_knows_no_pages_is_not_asked_for_ever() -> None:

@@ -114,6 +114,37 @@ def test_a_folder_of_other_files_is_left_alone(tmp_path: Path, restart: bool) ->
     assert (folder / "thesis.txt").read_text() == "mine"
 
 
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_folder_of_another_programs_parts_is_left_alone(tmp_path: Path, restart: bool) -> None:
+    folder = tmp_path / "r.parquet"
+    folder.mkdir()
+    names = (".part-00000-c000.snappy.parquet.crc", "part-00000-c000.snappy.parquet", "_SUCCESS")
+    for name in names:
+        (folder / name).write_text("mine")
+    with pytest.raises(ConfigurationError, match="which is no part of results"):
+        ParquetResults(folder, LAYOUT, restart=restart)
+    assert {path.name for path in folder.iterdir()} == set(names)
+
+
+@pytest.mark.parametrize("options", [{}, {"restart": True}, {"retry_failed": True}])
+@pytest.mark.parametrize("others", [b"PAR1", None], ids=["damaged", "foreign"])
+def test_nothing_is_changed_before_every_part_is_known_to_be_one_of_results(
+    tmp_path: Path, options: dict[str, bool], others: bytes | None
+) -> None:
+    folder = tmp_path / "r.parquet"
+    write(folder, ["a", "bad"])
+    other = folder / "part-00001.parquet"
+    if others is None:
+        parquet.write_table(pa.table({"name": ["a"]}), other)
+    else:
+        other.write_bytes(others)
+    (folder / ".part-00002.parquet").write_bytes(b"begun")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(ConfigurationError, match=r"part-00001\.parquet"):
+        ParquetResults(folder, LAYOUT, **options)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
 def test_files_that_are_no_results_are_said_to_be_none(tmp_path: Path) -> None:
     folder = tmp_path / "r.parquet"
     folder.mkdir()
