@@ -56,7 +56,7 @@ class LimitedProtocol(HttpToolsProtocol):
         # Of a head, or of what is left of a body.
         self._timer: asyncio.TimerHandle | None = None
         # Of a client that is to read.
-        self._drain_timer: asyncio.TimerHandle | None = None
+        self._stall_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Refuse the connection if there are too many; else wait for a head."""
@@ -71,7 +71,7 @@ class LimitedProtocol(HttpToolsProtocol):
         """Forget the timers."""
         super().connection_lost(exc)
         self._stop_timer()
-        self._stop_drain_timer()
+        self._stop_stall_timer()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, unless that makes the head too large."""
@@ -143,12 +143,12 @@ class LimitedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Bound how long a client may take to read an answer."""
         super().pause_writing()
-        self._start_drain_timer()
+        self._start_stall_timer()
 
     def resume_writing(self) -> None:
         """The client has read on."""
         if not self.transport.is_closing():
-            self._stop_drain_timer()
+            self._stop_stall_timer()
         super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
@@ -265,7 +265,7 @@ class LimitedProtocol(HttpToolsProtocol):
         """Close once all that was answered is sent, or the client has had its time to take it."""
         self.transport.close()
         self._stop_timer()
-        self._start_drain_timer()
+        self._start_stall_timer()
 
     def _start_timer(self, seconds: float, then: Callable[[], None]) -> None:
         self._stop_timer()
@@ -276,11 +276,11 @@ class LimitedProtocol(HttpToolsProtocol):
             self._timer.cancel()
             self._timer = None
 
-    def _start_drain_timer(self) -> None:
-        self._stop_drain_timer()
-        self._drain_timer = self.loop.call_later(self._limits.drain_seconds, self.transport.abort)
+    def _start_stall_timer(self) -> None:
+        self._stop_stall_timer()
+        self._stall_timer = self.loop.call_later(self._limits.stalled_seconds, self.transport.abort)
 
-    def _stop_drain_timer(self) -> None:
-        if self._drain_timer is not None:
-            self._drain_timer.cancel()
-            self._drain_timer = None
+    def _stop_stall_timer(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None

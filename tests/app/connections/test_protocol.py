@@ -18,7 +18,7 @@ from helpers.pictures import png
 from helpers.servers import exchange, serving
 
 LIMITS = ConnectionLimits(
-    max_connections=4, max_head_bytes=2_000, head_seconds=0.6, linger_seconds=0.6, drain_seconds=0.6
+    max_connections=4, max_head_bytes=2_000, head_seconds=0.6, linger_seconds=0.6, stalled_seconds=0.6
 )
 GET = b"GET /health/live HTTP/1.1\r\nHost: a\r\n"
 LARGE = 30_000_000
