@@ -50,6 +50,8 @@ class LimitedProtocol(HttpToolsProtocol):
         # While what is left of its body is dropped.
         self._turned_away: TurnedAway | None = None
         self._closes_after_body = False
+        # Whether a request was turned away that came with what was read last.
+        self._has_refused = False
         self._rested = 0.0
         # Received since the parser last had something whole: a head, a part of a body, a message.
         self._unparsed_bytes = 0
@@ -75,11 +77,12 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, unless that makes the head too large."""
-        if self._drops_all or self.transport.is_closing():
+        if self._is_over:
             return
         self._unparsed_bytes += len(data)
+        self._has_refused = False
         super().data_received(data)
-        if self._drops_all or self.transport.is_closing():
+        if self._is_over:
             return
         if self._unparsed_bytes > self._limits.max_head_bytes:
             self._refuse_head()
@@ -88,6 +91,8 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Start the request, unless its head is too large: its body is the application's to wait for."""
+        if self._is_over:
+            return
         # What was read may hold a body too; only then are the headers added up.
         if self._unparsed_bytes > self._limits.max_head_bytes:
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
@@ -103,18 +108,24 @@ class LimitedProtocol(HttpToolsProtocol):
             turned_away = self._door.turned_away(self.parser.get_method(), self.url, self.headers, self._rested)
             self._rested = 0.0
             if turned_away is not None:
-                self._turn_away(self._door, turned_away)
+                # Of a client that asks on without waiting for an answer one is enough: it has not looked at the first.
+                if self._has_refused:
+                    self._close()
+                else:
+                    self._turn_away(self._door, turned_away)
                 return
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Pass a part of the body on."""
         self._unparsed_bytes = 0
-        if not self._turned_away:
+        if not (self._turned_away or self._is_over):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Wait for the next head."""
+        if self._is_over:
+            return
         self._unparsed_bytes = 0
         self._awaits_head = True
         self._stop_timer()
@@ -202,6 +213,11 @@ class LimitedProtocol(HttpToolsProtocol):
         self._close()
 
     @property
+    def _is_over(self) -> bool:
+        """Whether nothing that comes is looked at any more, be it of what has been read already."""
+        return self._drops_all or self.transport.is_closing()
+
+    @property
     def _is_idle(self) -> bool:
         """Whether no request is being answered."""
         return self.cycle is None or bool(self.cycle.response_complete)
@@ -236,6 +252,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.transport.write(answer)
         self.server_state.total_requests += 1
         self._turned_away = turned_away
+        self._has_refused = True
         self._start_timer(self._limits.linger_seconds, self._close)
 
     def _rest(self, door: Door, turned_away: TurnedAway) -> None:
