@@ -52,6 +52,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._closes_after_body = False
         # Whether a request was turned away that came with what was read last.
         self._has_refused = False
+        self._rests = False
         self._rested = 0.0
         # Received since the parser last had something whole: a head, a part of a body, a message.
         self._unparsed_bytes = 0
@@ -261,10 +262,16 @@ class LimitedProtocol(HttpToolsProtocol):
             self._close()
             return
         self.flow.pause_reading()
-        door.rest.begin(self.loop, turned_away.task, turned_away.seconds, self)
+        if CLOSE in self.server_state.default_headers:
+            # The server stops, and its connections rest no more: what has come on them is answered before it ends.
+            self.read_on()
+        elif not self._rests:
+            self._rests = True
+            door.rest.begin(self.loop, turned_away.task, turned_away.seconds, self)
 
     def read_on(self, rested: float = 0.0) -> None:
         """Read again after a rest of so many seconds, for as long as which what comes next may have waited."""
+        self._rests = False
         if self.flow.read_paused and not self.transport.is_closing() and self._is_idle:
             self.flow.resume_reading()
             self._rested = rested
