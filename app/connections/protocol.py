@@ -22,9 +22,9 @@ LAST_LOOK_SECONDS = 0.01
 tells whether a connection is idle."""
 
 
-def limited_protocol(limits: ConnectionLimits) -> type[asyncio.Protocol]:
+def limited_protocol(limits: ConnectionLimits, refusals: Refusals) -> type[asyncio.Protocol]:
     """Return what uvicorn takes as `http`: called with its own arguments, it makes a `LimitedProtocol`."""
-    return cast("type[asyncio.Protocol]", partial(LimitedProtocol, limits=limits, refusals=Refusals()))
+    return cast("type[asyncio.Protocol]", partial(LimitedProtocol, limits=limits, refusals=refusals))
 
 
 class LimitedProtocol(HttpToolsProtocol):

@@ -203,6 +203,13 @@ def large() -> Iterator[str]:
         yield at
 
 
+def drip(connection: socket.socket) -> None:
+    """Send a chunk of a body again and again."""
+    for _ in range(250):
+        connection.sendall(b"1\r\na\r\n")
+        time.sleep(0.02)
+
+
 def read_at_last(connection: socket.socket) -> int:
     """How many bytes still come once they are read."""
     read = 0
@@ -235,9 +242,7 @@ def test_a_client_that_reads_late_has_no_more_time_for_the_rest_of_its_body(larg
         while left > 0:
             left -= len(connection.recv(65536))
         with pytest.raises((BrokenPipeError, ConnectionResetError)):
-            for _ in range(250):
-                connection.sendall(b"1\r\na\r\n")
-                time.sleep(0.02)
+            drip(connection)
 
 
 def test_a_connection_too_many_is_refused_and_one_that_ends_makes_room(limited: str) -> None:
