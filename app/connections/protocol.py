@@ -1,7 +1,7 @@
 """uvicorn's HTTP protocol with limits that it lacks: connections, a request head's size and time, full queues."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from time import perf_counter
 from typing import Any, cast
@@ -20,6 +20,9 @@ from app.problem_types import CONNECTIONS_FULL, HEAD_TOO_LARGE, MALFORMED, OVERL
 LAST_LOOK_SECONDS = 0.01
 """An event loop that is late comes to its timers before it has read what came meanwhile: only what is read after that
 tells whether a connection is idle."""
+
+MOST_WAITING = 64
+"""Requests that a client may send ahead while one is answered; their heads together may be as large as one may."""
 
 
 def limited_protocol(limits: ConnectionLimits, refusals: Refusals) -> type[asyncio.Protocol]:
@@ -96,12 +99,14 @@ class LimitedProtocol(HttpToolsProtocol):
             return
         # What was read may hold a body too; only then are the headers added up.
         if self._unparsed_bytes > self._limits.max_head_bytes:
-            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-            self._head_is_large = size > self._limits.max_head_bytes
+            self._head_is_large = _size(self.url, self.headers) > self._limits.max_head_bytes
             if self._head_is_large:
                 # The parser gives up, and `send_400_response` is called.
                 raise ValueError("head too large")
         self._unparsed_bytes = 0
+        if not self._is_idle and not self._may_wait():
+            self._close_after_answers()
+            return
         self._awaits_head = False
         self._stop_timer()
         # While another request is being answered, this one's turn has not come: the application will look for room.
@@ -139,6 +144,9 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Bound how long the rest of a body is dropped that was answered before it had come."""
         super().on_response_complete()
+        if self.pipeline and not self._drops_all:
+            # Each answer would else let more in than it takes away.
+            self.flow.pause_reading()
         if self.transport.is_closing():
             self._close()
         elif self.cycle.response_complete and not self._awaits_head:
@@ -203,8 +211,7 @@ class LimitedProtocol(HttpToolsProtocol):
             return
         idle = self._is_idle
         if not idle and self._awaits_head:
-            self._drops_all = True
-            self.cycle.keep_alive = False
+            self._close_after_answers()
             return
         if idle or not (self.pipeline or self.cycle.response_started):
             if self._door is not None:
@@ -222,6 +229,19 @@ class LimitedProtocol(HttpToolsProtocol):
     def _is_idle(self) -> bool:
         """Whether no request is being answered."""
         return self.cycle is None or bool(self.cycle.response_complete)
+
+    def _may_wait(self) -> bool:
+        """Whether the request whose head has come may wait for its turn, behind those that do already."""
+        if len(self.pipeline) == MOST_WAITING:
+            return False
+        scopes = (cycle.scope for cycle, _ in self.pipeline)
+        waiting = sum(_size(scope["raw_path"] + scope["query_string"], scope["headers"]) for scope in scopes)
+        return waiting + _size(self.url, self.headers) <= self._limits.max_head_bytes
+
+    def _close_after_answers(self) -> None:
+        """Answer the requests that have come, look at nothing more, and close."""
+        self._drops_all = True
+        self.cycle.keep_alive = False
 
     def _turn_away(self, door: Door, turned_away: TurnedAway) -> None:
         """Answer a request from its head alone, without a task or a byte of its body: that there is no room for it."""
@@ -308,3 +328,8 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._stall_timer is not None:
             self._stall_timer.cancel()
             self._stall_timer = None
+
+
+def _size(url: bytes, headers: Iterable[tuple[bytes, bytes]]) -> int:
+    """Return how many bytes of a request's head are kept."""
+    return len(url) + sum(len(name) + len(value) for name, value in headers)

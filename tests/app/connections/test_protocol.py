@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI, Response
 
 from app.connections.limits import ConnectionLimits
+from app.connections.protocol import MOST_WAITING
 from app.connections.turning_away import DOOR
 from app.main import create_app
 from app.settings import Settings
@@ -121,8 +122,32 @@ def test_a_head_and_a_body_that_come_together_are_no_large_head(limited: str) ->
 
 
 def test_many_pipelined_requests_are_no_large_head(limited: str) -> None:
-    answer = exchange(limited, (GET + b"\r\n") * 200)
-    assert answer.count(b"HTTP/1.1 200 OK") == 200
+    answer = exchange(limited, (GET + b"\r\n") * 60)
+    assert answer.count(b"HTTP/1.1 200 OK") == 60
+    assert b"connection: close" not in answer
+
+
+@pytest.mark.parametrize("head", [GET, GET + b"X-Long: " + b"a" * 300 + b"\r\n"], ids=["short heads", "long heads"])
+def test_of_many_requests_that_wait_for_the_first_some_are_answered_and_the_rest_is_not_looked_at(
+    limited: str, head: bytes
+) -> None:
+    with connect(limited) as connection:
+        connection.sendall((head + b"\r\n") * 500)
+        answer = all_of(connection)
+    assert 0 < answer.count(b"HTTP/1.1 200 OK") <= 1 + MOST_WAITING
+    assert answer.count(b"connection: close") == 1
+
+
+def test_a_client_may_go_on_for_long_with_some_requests_ahead_of_their_answers(limited: str) -> None:
+    answers = b""
+    with connect(limited) as connection:
+        connection.sendall((GET + b"\r\n") * 40)
+        for _ in range(200):
+            while answers.count(b"HTTP/1.1 200 OK") == 0:
+                answers += connection.recv(65536)
+            answers = answers.replace(b"HTTP/1.1 200 OK", b"", 1)
+            connection.sendall(GET + b"\r\n")
+    assert b"connection: close" not in answers
 
 
 def test_a_head_right_after_a_large_body_is_no_large_head(limited: str) -> None:
