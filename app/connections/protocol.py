@@ -331,5 +331,5 @@ class LimitedProtocol(HttpToolsProtocol):
 
 
 def _size(url: bytes, headers: Iterable[tuple[bytes, bytes]]) -> int:
-    """Return how many bytes of a request's head are kept."""
-    return len(url) + sum(len(name) + len(value) for name, value in headers)
+    """Return how many bytes a request's head has, without what is the same in all; headers may be short and many."""
+    return len(url) + sum(len(name) + len(value) + len(":\r\n") for name, value in headers)

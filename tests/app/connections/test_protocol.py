@@ -77,9 +77,10 @@ def test_what_is_not_http_is_told_so(limited: str) -> None:
     [
         GET + b"X-Long: " + b"a" * 3_000 + b"\r\n\r\n",
         GET + b"X-Many: a\r\n" * 400 + b"\r\n",
+        GET + b"a:b\r\n" * 400 + b"\r\n",
         b"GET /" + b"a" * 3_000,
     ],
-    ids=["a long header", "many headers", "an address without end"],
+    ids=["a long header", "many headers", "many short headers", "an address without end"],
 )
 def test_a_large_head_is_refused(limited: str, head: bytes) -> None:
     answer = exchange(limited, head)
