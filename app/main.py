@@ -8,7 +8,6 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.routing import Route
-from starlette.staticfiles import StaticFiles
 
 from app.backend import OpenBackend, local_backend, own_reloads
 from app.connections.observing import RefusalObserver
@@ -19,6 +18,7 @@ from app.openapi import DocumentedAPI
 from app.problems import install_problem_handlers
 from app.routes import health, models, pages, reload
 from app.routes.explain import explain_router
+from app.routes.files import StoredFolder
 from app.routes.metrics import metrics_router
 from app.routes.predict import predict_router
 from app.routes.v2 import health as v2_health
@@ -105,7 +105,7 @@ def create_app(
     surround(app, settings, telemetry, routes)
     for router in routers:
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=pages.STATIC))
+    app.mount("/static", StoredFolder(directory=pages.STATIC))
     return app
 
 

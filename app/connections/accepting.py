@@ -68,8 +68,11 @@ class Acceptor:
         for listening in self._sockets:
             self._loop.remove_reader(listening)
         self._sockets.clear()
-        for late in list(self._late):
-            self._refuse_late(late)
+        for late, look in self._late.items():
+            look.cancel()
+            _received(late)
+            self._refuse(late)
+        self._late.clear()
         await asyncio.gather(*self._opening)
 
     def _watch(self, listening: socket.socket) -> None:
@@ -87,7 +90,6 @@ class Acceptor:
                 # No file handle is left. Else the socket would be reported again at once, and for ever.
                 self._pause(listening, NO_HANDLE_SECONDS)
                 return
-            accepted.setblocking(False)
             if self._takes(accepted, free):
                 free -= 1
             else:
@@ -105,30 +107,27 @@ class Acceptor:
         return self._most - len(self._connections) - opening
 
     def _takes(self, accepted: socket.socket, free: int) -> bool:
-        begins = None if free > 0 else _beginning(accepted)
-        if _has_place(begins, free):
-            self._open(accepted)
+        begun = b"" if free > 0 else _received(accepted)
+        if _has_place(begun, free):
+            self._open(accepted, begun)
             return True
-        if begins is None and len(self._late) < MOST_LATE:
+        if begun is None and len(self._late) < MOST_LATE:
             self._late[accepted] = self._loop.call_later(LATE_SECONDS, self._look_again, accepted)
         else:
             self._refuse(accepted)
         return False
 
     def _look_again(self, late: socket.socket) -> None:
-        if _has_place(_beginning(late), self._free()):
-            del self._late[late]
-            self._open(late)
+        del self._late[late]
+        begun = _received(late)
+        if _has_place(begun, self._free()):
+            self._open(late, begun)
         else:
-            self._refuse_late(late)
+            self._refuse(late)
 
-    def _refuse_late(self, late: socket.socket) -> None:
-        self._late.pop(late).cancel()
-        self._refuse(late)
-
-    def _open(self, accepted: socket.socket) -> None:
+    def _open(self, accepted: socket.socket, begun: bytes | None) -> None:
         protocol = self._make()
-        task = self._loop.create_task(self._connect(protocol, accepted))
+        task = self._loop.create_task(self._connect(_Begun(protocol, begun) if begun else protocol, accepted))
         self._opening[task] = protocol
         task.add_done_callback(self._opening.pop)
 
@@ -140,18 +139,30 @@ class Acceptor:
     def _refuse(self, accepted: socket.socket) -> None:
         # A client that has gone needs no answer.
         with accepted, suppress(OSError):
-            accepted.send(self._refusal())
-            accepted.recv(HEAD_BYTES)
+            accepted.send(self._refusal(), socket.MSG_DONTWAIT)
 
 
-def _has_place(begins: bytes | None, free: int) -> bool:
-    return free > 0 or (begins == HEALTH and free > -HEALTH_RESERVE)
+class _Begun(asyncio.Protocol):
+    """Gives a connection to its protocol with what was received of it before."""
+
+    def __init__(self, protocol: asyncio.Protocol, begun: bytes) -> None:
+        self._protocol = protocol
+        self._begun = begun
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.set_protocol(self._protocol)
+        self._protocol.connection_made(transport)
+        self._protocol.data_received(self._begun)
 
 
-def _beginning(accepted: socket.socket) -> bytes | None:
-    """Return as much of what has come as tells whether health is asked for; None if nothing has."""
+def _has_place(begun: bytes | None, free: int) -> bool:
+    return free > 0 or (begun is not None and begun.startswith(HEALTH) and free > -HEALTH_RESERVE)
+
+
+def _received(accepted: socket.socket) -> bytes | None:
+    """Return what has come, None if nothing has. Each call of the system gives up Python's lock: one must do."""
     try:
-        return accepted.recv(len(HEALTH), socket.MSG_PEEK)
+        return accepted.recv(HEAD_BYTES, socket.MSG_DONTWAIT)
     except BlockingIOError:
         return None
     except OSError:

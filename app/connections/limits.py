@@ -13,7 +13,7 @@ class ConnectionLimits:
     `head_seconds`: from the connection, or from a further request's first byte, to the end of the head.
     `linger_seconds`: how long the rest of a body that is no longer wanted is read and dropped, after the answer
     (RFC 9112, section 9.6: to close at once could cost the client the answer).
-    `drain_seconds`: how long a client may read nothing, or too little, of an answer that waits for it (with little
+    `stalled_seconds`: how long a client may read nothing, or too little, of an answer that waits for it (with little
     more than 64 KiB waiting, so 2 KB a second are enough), before the connection is dropped.
     """
 
@@ -21,4 +21,4 @@ class ConnectionLimits:
     max_head_bytes: int = 32_768
     head_seconds: float = 10
     linger_seconds: float = 10
-    drain_seconds: float = 30
+    stalled_seconds: float = 30

@@ -1,7 +1,7 @@
 """uvicorn's HTTP protocol with limits that it lacks: connections, a request head's size and time, full queues."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from time import perf_counter
 from typing import Any, cast
@@ -21,10 +21,13 @@ LAST_LOOK_SECONDS = 0.01
 """An event loop that is late comes to its timers before it has read what came meanwhile: only what is read after that
 tells whether a connection is idle."""
 
+MOST_WAITING = 64
+"""Requests that a client may send ahead while one is answered; their heads together may be as large as one may."""
 
-def limited_protocol(limits: ConnectionLimits) -> type[asyncio.Protocol]:
+
+def limited_protocol(limits: ConnectionLimits, refusals: Refusals) -> type[asyncio.Protocol]:
     """Return what uvicorn takes as `http`: called with its own arguments, it makes a `LimitedProtocol`."""
-    return cast("type[asyncio.Protocol]", partial(LimitedProtocol, limits=limits, refusals=Refusals()))
+    return cast("type[asyncio.Protocol]", partial(LimitedProtocol, limits=limits, refusals=refusals))
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -50,10 +53,16 @@ class LimitedProtocol(HttpToolsProtocol):
         # While what is left of its body is dropped.
         self._turned_away: TurnedAway | None = None
         self._closes_after_body = False
+        # Whether a request was turned away that came with what was read last.
+        self._has_refused = False
+        self._rests = False
         self._rested = 0.0
         # Received since the parser last had something whole: a head, a part of a body, a message.
         self._unparsed_bytes = 0
+        # Of a head, or of what is left of a body.
         self._timer: asyncio.TimerHandle | None = None
+        # Of a client that is to read.
+        self._stall_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Refuse the connection if there are too many; else wait for a head."""
@@ -65,17 +74,19 @@ class LimitedProtocol(HttpToolsProtocol):
             self._start_timer(self._limits.head_seconds, self._head_is_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the timer."""
+        """Forget the timers."""
         super().connection_lost(exc)
         self._stop_timer()
+        self._stop_stall_timer()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, unless that makes the head too large."""
-        if self._drops_all or self.transport.is_closing():
+        if self._is_over:
             return
         self._unparsed_bytes += len(data)
+        self._has_refused = False
         super().data_received(data)
-        if self._drops_all or self.transport.is_closing():
+        if self._is_over:
             return
         if self._unparsed_bytes > self._limits.max_head_bytes:
             self._refuse_head()
@@ -84,14 +95,18 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Start the request, unless its head is too large: its body is the application's to wait for."""
+        if self._is_over:
+            return
         # What was read may hold a body too; only then are the headers added up.
         if self._unparsed_bytes > self._limits.max_head_bytes:
-            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-            self._head_is_large = size > self._limits.max_head_bytes
+            self._head_is_large = _size(self.url, self.headers) > self._limits.max_head_bytes
             if self._head_is_large:
                 # The parser gives up, and `send_400_response` is called.
                 raise ValueError("head too large")
         self._unparsed_bytes = 0
+        if not self._is_idle and not self._may_wait():
+            self._close_after_answers()
+            return
         self._awaits_head = False
         self._stop_timer()
         # While another request is being answered, this one's turn has not come: the application will look for room.
@@ -99,18 +114,24 @@ class LimitedProtocol(HttpToolsProtocol):
             turned_away = self._door.turned_away(self.parser.get_method(), self.url, self.headers, self._rested)
             self._rested = 0.0
             if turned_away is not None:
-                self._turn_away(self._door, turned_away)
+                # Of a client that asks on without waiting for an answer one is enough: it has not looked at the first.
+                if self._has_refused:
+                    self._close()
+                else:
+                    self._turn_away(self._door, turned_away)
                 return
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Pass a part of the body on."""
         self._unparsed_bytes = 0
-        if not self._turned_away:
+        if not (self._turned_away or self._is_over):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Wait for the next head."""
+        if self._is_over:
+            return
         self._unparsed_bytes = 0
         self._awaits_head = True
         self._stop_timer()
@@ -123,6 +144,9 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Bound how long the rest of a body is dropped that was answered before it had come."""
         super().on_response_complete()
+        if self.pipeline and not self._drops_all:
+            # Each answer would else let more in than it takes away.
+            self.flow.pause_reading()
         if self.transport.is_closing():
             self._close()
         elif self.cycle.response_complete and not self._awaits_head:
@@ -139,12 +163,12 @@ class LimitedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Bound how long a client may take to read an answer."""
         super().pause_writing()
-        self._start_timer(self._limits.drain_seconds, self.transport.abort)
+        self._start_stall_timer()
 
     def resume_writing(self) -> None:
         """The client has read on."""
         if not self.transport.is_closing():
-            self._stop_timer()
+            self._stop_stall_timer()
         super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
@@ -187,8 +211,7 @@ class LimitedProtocol(HttpToolsProtocol):
             return
         idle = self._is_idle
         if not idle and self._awaits_head:
-            self._drops_all = True
-            self.cycle.keep_alive = False
+            self._close_after_answers()
             return
         if idle or not (self.pipeline or self.cycle.response_started):
             if self._door is not None:
@@ -198,9 +221,27 @@ class LimitedProtocol(HttpToolsProtocol):
         self._close()
 
     @property
+    def _is_over(self) -> bool:
+        """Whether nothing that comes is looked at any more, be it of what has been read already."""
+        return self._drops_all or self.transport.is_closing()
+
+    @property
     def _is_idle(self) -> bool:
         """Whether no request is being answered."""
         return self.cycle is None or bool(self.cycle.response_complete)
+
+    def _may_wait(self) -> bool:
+        """Whether the request whose head has come may wait for its turn, behind those that do already."""
+        if len(self.pipeline) == MOST_WAITING:
+            return False
+        scopes = (cycle.scope for cycle, _ in self.pipeline)
+        waiting = sum(_size(scope["raw_path"] + scope["query_string"], scope["headers"]) for scope in scopes)
+        return waiting + _size(self.url, self.headers) <= self._limits.max_head_bytes
+
+    def _close_after_answers(self) -> None:
+        """Answer the requests that have come, look at nothing more, and close."""
+        self._drops_all = True
+        self.cycle.keep_alive = False
 
     def _turn_away(self, door: Door, turned_away: TurnedAway) -> None:
         """Answer a request from its head alone, without a task or a byte of its body: that there is no room for it."""
@@ -232,6 +273,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.transport.write(answer)
         self.server_state.total_requests += 1
         self._turned_away = turned_away
+        self._has_refused = True
         self._start_timer(self._limits.linger_seconds, self._close)
 
     def _rest(self, door: Door, turned_away: TurnedAway) -> None:
@@ -240,10 +282,16 @@ class LimitedProtocol(HttpToolsProtocol):
             self._close()
             return
         self.flow.pause_reading()
-        door.rest.begin(self.loop, turned_away.task, turned_away.seconds, self)
+        if CLOSE in self.server_state.default_headers:
+            # The server stops, and its connections rest no more: what has come on them is answered before it ends.
+            self.read_on()
+        elif not self._rests:
+            self._rests = True
+            door.rest.begin(self.loop, turned_away.task, turned_away.seconds, self)
 
     def read_on(self, rested: float = 0.0) -> None:
         """Read again after a rest of so many seconds, for as long as which what comes next may have waited."""
+        self._rests = False
         if self.flow.read_paused and not self.transport.is_closing() and self._is_idle:
             self.flow.resume_reading()
             self._rested = rested
@@ -260,7 +308,8 @@ class LimitedProtocol(HttpToolsProtocol):
     def _close(self) -> None:
         """Close once all that was answered is sent, or the client has had its time to take it."""
         self.transport.close()
-        self._start_timer(self._limits.drain_seconds, self.transport.abort)
+        self._stop_timer()
+        self._start_stall_timer()
 
     def _start_timer(self, seconds: float, then: Callable[[], None]) -> None:
         self._stop_timer()
@@ -270,3 +319,17 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _start_stall_timer(self) -> None:
+        self._stop_stall_timer()
+        self._stall_timer = self.loop.call_later(self._limits.stalled_seconds, self.transport.abort)
+
+    def _stop_stall_timer(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
+
+
+def _size(url: bytes, headers: Iterable[tuple[bytes, bytes]]) -> int:
+    """Return how many bytes a request's head has, without what is the same in all; headers may be short and many."""
+    return len(url) + sum(len(name) + len(value) + len(":\r\n") for name, value in headers)

@@ -44,9 +44,13 @@ class BodyLimitMiddleware:
         announced = Headers(scope=scope).get("content-length", "")
         announced_bytes = int(announced) if announced.isdecimal() else 0
         read_bytes = 0
+        more = True
 
         async def limited_receive() -> Message:
-            nonlocal read_bytes
+            nonlocal read_bytes, more
+            # After the body comes the client's leaving, for which there is always room.
+            if not more:
+                return await receive()
             if announced_bytes > self.max_bytes:
                 raise self.too_large()
             if self.held_bytes - read_bytes + announced_bytes > self.max_total_bytes:
@@ -59,6 +63,7 @@ class BodyLimitMiddleware:
                 raise self.too_large()
             if self.held_bytes > self.max_total_bytes:
                 raise self.no_room()
+            more = message.get("more_body", False)
             return message
 
         try:

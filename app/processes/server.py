@@ -29,6 +29,9 @@ from app.telemetry.logs import set_up_log
 SETTLE_SECONDS = 0.3
 """How long a server that stops goes on as before, at least. What the kernel has accepted in its name, connections and
 whole requests, it then has read: three of uvicorn's ticks, between any two of which it looks for new input."""
+ACCEPTS = os.name == "posix"
+"""Whether an `Acceptor` accepts connections, and refuses those that there are too many of, or each refuses itself:
+Windows's event loop watches no sockets."""
 
 
 class Server(uvicorn.Server):
@@ -60,7 +63,9 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 self._service,
-                http=limited_protocol(replace(limits, max_connections=self._most + HEALTH_RESERVE)),
+                http=limited_protocol(
+                    replace(limits, max_connections=self._most + HEALTH_RESERVE) if ACCEPTS else limits, self._refusals
+                ),
                 # An upgraded connection would be beyond these limits; nothing here speaks WebSocket.
                 ws="none",
                 # Its messages go where all others go.
@@ -78,8 +83,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Load the service, listen, and say so."""
-        # Windows's event loop watches no sockets.
-        ours = sockets if sockets and os.name == "posix" else []
+        ours = sockets if sockets and ACCEPTS else []
         await super().startup([] if ours else sockets)
         if ours:
             connections = cast("set[asyncio.Protocol]", self.server_state.connections)

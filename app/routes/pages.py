@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from fastapi import APIRouter
-from fastapi.responses import FileResponse
 
 from app.openapi import error_responses, ok_response
 from app.problem_types import MALFORMED, NOT_FOUND, PROBLEM_TYPES
 from app.problems import ProblemError
+from app.routes.files import StoredFile
 from app.schemas import ProblemDescription
 
 STATIC = Path(__file__).resolve().parents[1] / "static"
@@ -16,21 +16,21 @@ router = APIRouter()
 
 
 @router.get("/", include_in_schema=False)
-async def home() -> FileResponse:
+async def home() -> StoredFile:
     """Show a page to try every task."""
-    return FileResponse(STATIC / "page" / "index.html")
+    return StoredFile(STATIC / "page" / "index.html")
 
 
 @router.get("/docs", include_in_schema=False)
-async def swagger_ui() -> FileResponse:
+async def swagger_ui() -> StoredFile:
     """Show the calls and try them."""
-    return FileResponse(STATIC / "docs" / "swagger-ui.html")
+    return StoredFile(STATIC / "docs" / "swagger-ui.html")
 
 
 @router.get("/redoc", include_in_schema=False)
-async def redoc() -> FileResponse:
+async def redoc() -> StoredFile:
     """Show the calls on one page to read."""
-    return FileResponse(STATIC / "docs" / "redoc.html")
+    return StoredFile(STATIC / "docs" / "redoc.html")
 
 
 def _describe(slug: str) -> ProblemDescription:

@@ -9,6 +9,7 @@ import pytest
 from app.settings import Settings
 from helpers.blocked import Blocked, blocked_service
 from helpers.pictures import png
+from helpers.scraping import scrape
 from helpers.servers import exchange
 
 PICTURE = png("RGB", (9, 9), (1, 1, 1))
@@ -69,6 +70,47 @@ def test_a_client_that_closes_after_its_request_gets_the_refusal_however_much_it
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert b"\r\nconnection: close\r\n" in answer
     assert answer.endswith(b"}")
+
+
+def test_of_requests_that_come_together_one_is_refused_and_the_others_are_not_looked_at(tiny_models: Path) -> None:
+    with blocked_service(tiny_models, TWO) as blocked, ThreadPoolExecutor(2) as pool:
+        fill(blocked, pool, 2)
+        answers = exchange(blocked.address, b"POST /predict/catdog HTTP/1.1\r\n\r\n" * 5_000)
+        found = scrape(blocked.address)
+        blocked.engine.released.set()
+    assert found.value("quartet_rejected_total", task="catdog", reason="queue-full") <= 2
+    assert answers.count(b"HTTP/1.1 503 ") <= 2
+    assert answers.count(b"HTTP/1.1 ") == answers.count(b"HTTP/1.1 503 ")
+
+
+def test_what_comes_after_the_last_request_of_a_connection_is_not_looked_at(tiny_models: Path) -> None:
+    last = b"POST /predict/catdog HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1\r\n\r\na"
+    after = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+    with blocked_service(tiny_models, TWO) as blocked, ThreadPoolExecutor(2) as pool:
+        fill(blocked, pool, 2)
+        answer = exchange(blocked.address, last + after)
+        found = scrape(blocked.address)
+        blocked.engine.released.set()
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert found.value("quartet_request_duration_seconds_count", route="/health/live") == 0
+
+
+def test_who_is_refused_before_all_was_sent_may_send_the_rest_and_ask_again(tiny_models: Path) -> None:
+    head = f"POST /predict/catdog HTTP/1.1\r\nHost: x\r\nContent-Length: {len(PICTURE)}\r\n\r\n".encode()
+    with blocked_service(tiny_models, TWO) as blocked, ThreadPoolExecutor(2) as pool:
+        fill(blocked, pool, 2)
+        host, port = blocked.address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall(head)
+            for _ in range(3):
+                assert connection.recv(65536).startswith(b"HTTP/1.1 503 ")
+                connection.sendall(PICTURE + head)
+            assert connection.recv(65536).startswith(b"HTTP/1.1 503 ")
+            connection.sendall(PICTURE)
+            blocked.engine.released.set()
+            connection.sendall(head + PICTURE)
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_client_that_asks_again_without_waiting_is_read_once_there_is_room(tiny_models: Path) -> None:

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from app.connections.limits import ConnectionLimits
 from app.connections.protocol import limited_protocol
+from app.connections.refusals import Refusals
 
 
 @contextmanager
@@ -20,7 +21,7 @@ def serving(
     """Serve an application on a free port, `bare` with uvicorn's own protocol, and give `http://127.0.0.1:PORT`."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        protocol = "httptools" if bare else limited_protocol(limits or ConnectionLimits())
+        protocol = "httptools" if bare else limited_protocol(limits or ConnectionLimits(), Refusals())
         config = uvicorn.Config(app, http=protocol, ws="none", log_level="warning", timeout_graceful_shutdown=5)
         config.timeout_keep_alive = keep_alive
         server = uvicorn.Server(config)

@@ -14,6 +14,7 @@ from helpers.service_process import MODELS, ServiceProcess, running_service
 PICTURE = png("RGB", (30, 30), (220, 30, 30))
 SPARE = 20
 IDLE_CLIENTS = 200
+FILES = ("/docs", "/static/page/main.js", "/models/digit/card", "/models/digit/plots/confusion.png")
 
 
 def is_answered(client: httpx.Client) -> bool:
@@ -36,6 +37,7 @@ def test_a_service_out_of_file_handles_answers_its_clients_rests_and_recovers(tm
         contextlib.ExitStack() as idle,
     ):
         assert is_answered(client)
+        assert client.get("/docs").status_code == 200
         service.limit(resource.RLIMIT_NOFILE, service.open_files() + SPARE)
         for _ in range(IDLE_CLIENTS):
             with contextlib.suppress(OSError):
@@ -46,11 +48,12 @@ def test_a_service_out_of_file_handles_answers_its_clients_rests_and_recovers(tm
             time.sleep(0.25)
         assert service.cpu_seconds() - before < 1
         assert client.get("/health/ready").status_code == 200
-        # A page needs a file.
-        page = client.get("/docs")
-        assert (page.status_code, page.json()["type"]) == (503, "/problems/files-unavailable")
+        # What needs a file.
+        for path in FILES:
+            answer = client.get(path)
+            assert (answer.status_code, answer.json()["type"]) == (503, "/problems/files-unavailable"), path
         assert "Traceback" not in service.log
         idle.close()
         assert comes_to_be_answered(service, 10)
-        assert client.get("/docs").status_code == 200
+        assert [client.get(path).status_code for path in FILES] == [200] * len(FILES)
         assert service.is_alive

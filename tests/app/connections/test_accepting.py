@@ -127,6 +127,21 @@ def test_who_asks_for_health_is_let_in_beyond_the_most_at_once_or_a_moment_later
     run_with(1, scenario)
 
 
+def test_what_comes_after_the_beginning_of_who_is_let_in_beyond_the_most_comes_after_it(run_with) -> None:
+    async def scenario(house: House) -> None:
+        await house.answer_to(house.client(PREDICT))
+        asking = house.client(HEALTH[:20])
+        # It has been accepted, and begun to be read.
+        await asyncio.sleep(0.01)
+        asking.sendall(HEALTH[20:])
+        answer = b""
+        while len(answer) < len(HEALTH):
+            answer += await house.answer_to(asking)
+        assert answer == HEALTH
+
+    run_with(1, scenario)
+
+
 def test_who_is_silent_beyond_the_most_is_refused(run_with) -> None:
     async def scenario(house: House) -> None:
         await house.answer_to(house.client(PREDICT))
