@@ -1,7 +1,7 @@
 """uvicorn's HTTP protocol with limits that it lacks: connections, a request head's size and time, full queues."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from time import perf_counter
 from typing import Any, cast
@@ -12,6 +12,7 @@ from uvicorn.server import ServerState
 
 from app.connections.limits import ConnectionLimits
 from app.connections.refusals import CLOSE, Refusals, body_size, too_many
+from app.connections.timer import Timer
 from app.connections.turning_away import DOOR, Door, TurnedAway
 from app.middleware.paths import is_inference_protocol
 from app.middleware.request_id import new_request_id, request_id_for
@@ -60,9 +61,9 @@ class LimitedProtocol(HttpToolsProtocol):
         # Received since the parser last had something whole: a head, a part of a body, a message.
         self._unparsed_bytes = 0
         # Of a head, or of what is left of a body.
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer = Timer(self.loop)
         # Of a client that is to read.
-        self._stall_timer: asyncio.TimerHandle | None = None
+        self._stall_timer = Timer(self.loop)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Refuse the connection if there are too many; else wait for a head."""
@@ -71,13 +72,13 @@ class LimitedProtocol(HttpToolsProtocol):
         if len(self.connections) > most:
             self._refuse(OVERLOADED, too_many(most), CONNECTIONS_FULL)
         else:
-            self._start_timer(self._limits.head_seconds, self._head_is_late)
+            self._timer.start(self._limits.head_seconds, self._head_is_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the timers."""
         super().connection_lost(exc)
-        self._stop_timer()
-        self._stop_stall_timer()
+        self._timer.stop()
+        self._stall_timer.stop()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, unless that makes the head too large."""
@@ -90,8 +91,8 @@ class LimitedProtocol(HttpToolsProtocol):
             return
         if self._unparsed_bytes > self._limits.max_head_bytes:
             self._refuse_head()
-        elif self._awaits_head and self._timer is None and self._is_idle and not self.flow.read_paused:
-            self._start_timer(self._limits.head_seconds, self._head_is_late)
+        elif self._awaits_head and not self._timer.runs and self._is_idle and not self.flow.read_paused:
+            self._timer.start(self._limits.head_seconds, self._head_is_late)
 
     def on_headers_complete(self) -> None:
         """Start the request, unless its head is too large: its body is the application's to wait for."""
@@ -108,7 +109,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._close_after_answers()
             return
         self._awaits_head = False
-        self._stop_timer()
+        self._timer.stop()
         # While another request is being answered, this one's turn has not come: the application will look for room.
         if self._door is not None and self._is_idle:
             turned_away = self._door.turned_away(self.parser.get_method(), self.url, self.headers, self._rested)
@@ -134,7 +135,7 @@ class LimitedProtocol(HttpToolsProtocol):
             return
         self._unparsed_bytes = 0
         self._awaits_head = True
-        self._stop_timer()
+        self._timer.stop()
         if self._door is not None and self._turned_away is not None:
             self._rest(self._door, self._turned_away)
             self._turned_away = None
@@ -150,7 +151,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             self._close()
         elif self.cycle.response_complete and not self._awaits_head:
-            self._start_timer(self._limits.linger_seconds, self._close)
+            self._timer.start(self._limits.linger_seconds, self._close)
 
     def shutdown(self) -> None:
         """Close, once what is under way here is over."""
@@ -163,12 +164,12 @@ class LimitedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Bound how long a client may take to read an answer."""
         super().pause_writing()
-        self._start_stall_timer()
+        self._stall_timer.start(self._limits.stalled_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
         """The client has read on."""
         if not self.transport.is_closing():
-            self._stop_stall_timer()
+            self._stall_timer.stop()
         super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
@@ -188,7 +189,6 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(MALFORMED, "This is not HTTP/1.1 as RFC 9112 has it: a request line, a header or a chunk.")
 
     def _head_is_late(self) -> None:
-        self._timer = None
         if self._unparsed_bytes:
             self._refuse(
                 REQUEST_TIMEOUT, f"The request's line and headers took more than {self._limits.head_seconds:g} seconds."
@@ -205,7 +205,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _refuse(self, type: ProblemType, detail: str, reason: str = "") -> None:
         """Answer in the application's place and close; where a whole request is being answered, close after that."""
-        self._stop_timer()
+        self._timer.stop()
         if self._turned_away:
             self._close()
             return
@@ -274,7 +274,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         self._turned_away = turned_away
         self._has_refused = True
-        self._start_timer(self._limits.linger_seconds, self._close)
+        self._timer.start(self._limits.linger_seconds, self._close)
 
     def _rest(self, door: Door, turned_away: TurnedAway) -> None:
         """Read nothing for a moment of a client that was turned away: whoever asks on, and on, is not heard sooner."""
@@ -308,26 +308,8 @@ class LimitedProtocol(HttpToolsProtocol):
     def _close(self) -> None:
         """Close once all that was answered is sent, or the client has had its time to take it."""
         self.transport.close()
-        self._stop_timer()
-        self._start_stall_timer()
-
-    def _start_timer(self, seconds: float, then: Callable[[], None]) -> None:
-        self._stop_timer()
-        self._timer = self.loop.call_later(seconds, then)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _start_stall_timer(self) -> None:
-        self._stop_stall_timer()
-        self._stall_timer = self.loop.call_later(self._limits.stalled_seconds, self.transport.abort)
-
-    def _stop_stall_timer(self) -> None:
-        if self._stall_timer is not None:
-            self._stall_timer.cancel()
-            self._stall_timer = None
+        self._timer.stop()
+        self._stall_timer.start(self._limits.stalled_seconds, self.transport.abort)
 
 
 def _size(url: bytes, headers: Iterable[tuple[bytes, bytes]]) -> int:
