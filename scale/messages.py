@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from app.serving.registry import Replacement
 from app.serving.versions import TaskState
 
+CHANGE_SECONDS = 120.0
+"""After which a replica says that it is late with what it is asked for: TensorFlow's models take longest to load, a few
+seconds each."""
+
 
 @dataclass(frozen=True)
 class Wish:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -19,7 +19,7 @@ from app.tasks import TASKS
 from app.telemetry.logs import set_up_log
 from scale.carried import CARRIED, Carried
 from scale.elsewhere import seen_from_afar
-from scale.messages import Done, Report, Wish
+from scale.messages import CHANGE_SECONDS, Done, Report, Wish
 
 Result = TypeVar("Result")
 
@@ -57,6 +57,7 @@ class Replica:
         self._wish: Wish | None = None
         self._models: dict[str, LoadedModel] = {}
         self._changed = asyncio.Condition()
+        self._changing: set[asyncio.Future[Any]] = set()
         await self._loader.run(self._registry.load)
         await self._note(None)
         await self._agree()
@@ -84,19 +85,23 @@ class Replica:
         return Report(self._wish, seen_from_afar(self._registry.state(self._task)))
 
     async def reload(self, number: int, version: int | None) -> Done | Carried:
-        """Let a version serve, the newest unless one is named, as wish `number`. See `Registry.reload`."""
+        """Let a version serve, the newest unless one is named, as wish `number`. See `Registry.reload`.
+
+        Raises:
+            TimeoutError: it is not loaded yet.
+        """
         try:
-            done = await self._loader.run(partial(self._registry.reload, self._task, version))
+            return await self._in_time(self._reload(number, version))
         except CARRIED as error:
             return Carried.of(error)
-        wish = Wish(number, done.now.manifest.version, done.seen)
-        await self._note(wish)
-        return Done(done, wish)
 
     async def unload(self, number: int) -> None:
-        """Let no version serve, as wish `number`."""
-        await self._loader.run(partial(self._registry.unload, self._task))
-        await self._note(Wish(number, None))
+        """Let no version serve, as wish `number`.
+
+        Raises:
+            TimeoutError: one serves still.
+        """
+        await self._in_time(self._unload(number))
 
     async def watch(self, number: int) -> Wish | None:
         """Look for a version newer than any seen; if there is one, it serves as wish `number`, which is returned."""
@@ -119,6 +124,27 @@ class Replica:
             VersionNotFoundError, VersionRefusedError: it has not the version that the others serve.
         """
         await self._agree()
+
+    async def _in_time(self, change: Coroutine[Any, Any, Result]) -> Result:
+        """Await a change of what serves; one that takes too long is not awaited any more, and goes on."""
+        changing = asyncio.ensure_future(change)
+        self._changing.add(changing)
+        changing.add_done_callback(self._changing.discard)
+        try:
+            async with asyncio.timeout(CHANGE_SECONDS):
+                return await asyncio.shield(changing)
+        except TimeoutError as error:
+            raise TimeoutError(f"it is not done within {CHANGE_SECONDS:.0f} s, and goes on") from error
+
+    async def _reload(self, number: int, version: int | None) -> Done:
+        done = await self._loader.run(partial(self._registry.reload, self._task, version))
+        wish = Wish(number, done.now.manifest.version, done.seen)
+        await self._note(wish)
+        return Done(done, wish)
+
+    async def _unload(self, number: int) -> None:
+        await self._loader.run(partial(self._registry.unload, self._task))
+        await self._note(Wish(number, None))
 
     async def _agree(self) -> None:
         state = self._registry.state(self._task)

@@ -8,20 +8,21 @@ from collections import defaultdict
 from typing import Any
 
 from ray import serve
+from ray.exceptions import ActorDiedError, RayTaskError
 from ray.serve.exceptions import RayServeException
 from ray.serve.handle import DeploymentHandle
 
-from app.serving.errors import ModelUnavailableError, PartlyReloadedError
+from app.serving.errors import ModelUnavailableError, PartlyReloadedError, PartlyUnloadedError
 from app.serving.reloading import Reload
 from scale.carried import Carried
-from scale.messages import Done, Wish
+from scale.errors import ChangeUnavailableError
+from scale.messages import CHANGE_SECONDS, Done, Wish
 
-RELOAD_SECONDS = 120.0
-"""How long a replica may take to load a version: TensorFlow's take the longest, a few seconds each."""
+ANSWER_SECONDS = CHANGE_SECONDS + 60.0
+"""How long a replica may take to answer. By then it has said that it is late or, if it is stuck, Ray has ended it."""
 
 NO_REPLICA = "none of its replicas runs"
-NOT_ALL = f"not all replicas have answered within {RELOAD_SECONDS:.0f} s; what was asked for may yet serve"
-"""Those that have done it tell so at their health checks, and the others follow."""
+STUCK = f"not all replicas have answered within {ANSWER_SECONDS:.0f} s; ask again"
 
 logger = logging.getLogger(__name__)
 
@@ -61,30 +62,33 @@ class Versions:
                 answers = await self._ask_all(task, "reload", number, version)
             except ModelUnavailableError as error:
                 return Carried.of(error)
+            if not answers:
+                return Carried.of(ModelUnavailableError(task, NO_REPLICA))
             done = [answer for answer in answers if isinstance(answer, Done)]
-            failed = [answer for answer in answers if not isinstance(answer, Done)]
+            problems = [_problem(answer) for answer in answers if not isinstance(answer, Done)]
             if not done:
-                first = failed[0]
-                return first if isinstance(first, Carried) else Carried.of(ModelUnavailableError(task, str(first)))
+                refusal = next((answer for answer in answers if isinstance(answer, Carried)), None)
+                return refusal or Carried.of(PartlyReloadedError(task, version, 0, problems))
             best = max(done, key=lambda one: one.wish.version or 0)
             self._wishes[task] = best.wish
-            problems = [str(answer.error() if isinstance(answer, Carried) else answer) for answer in failed]
             problems += [f"version {one.wish.version} is the newest there" for one in done if one.wish != best.wish]
             if problems:
-                return Carried.of(
-                    PartlyReloadedError(task, best.wish.version or 0, len(answers) - len(problems), problems)
-                )
+                return Carried.of(PartlyReloadedError(task, best.wish.version, len(answers) - len(problems), problems))
             return Reload(best.replacement, len(done))
 
     async def unload(self, task: str) -> Carried | None:
-        """Let no version serve in any replica, nor in those that start later."""
+        """Let no version serve in any replica, nor in those that start later; return what kept some from it."""
         async with self._turns[task]:
             number = self._next(task)
+            # Replicas that fail do it at their health checks.
             self._wishes[task] = Wish(number, None)
             try:
-                await self._ask_all(task, "unload", number)
+                answers = await self._ask_all(task, "unload", number)
             except ModelUnavailableError as error:
                 return Carried.of(error)
+            problems = [_problem(answer) for answer in answers if answer is not None]
+            if problems:
+                return Carried.of(PartlyUnloadedError(task, len(answers) - len(problems), problems))
             return None
 
     def _next(self, task: str) -> int:
@@ -93,21 +97,21 @@ class Versions:
         return max(time.time_ns(), known.number + 1 if known else 0)
 
     async def _ask_all(self, task: str, method: str, *arguments: object) -> list[Any]:
-        """Call every replica, whatever it has to do; an error is its answer.
+        """Call every replica; an error is its answer. One that died meanwhile has none: its successor is told the wish.
 
         Raises:
-            ModelUnavailableError: there is none.
+            ModelUnavailableError: there is none, or one is stuck.
         """
         handle: DeploymentHandle[Any] = serve.get_deployment_handle(task, self._app)
         try:
             answers: list[Any] = await handle.broadcast(method, *arguments).results_async(
-                timeout_s=RELOAD_SECONDS, return_exceptions=True
+                timeout_s=ANSWER_SECONDS, return_exceptions=True
             )
         except RayServeException as error:
             raise ModelUnavailableError(task, NO_REPLICA) from error
         except TimeoutError as error:
-            raise ModelUnavailableError(task, NOT_ALL) from error
-        return answers
+            raise ChangeUnavailableError(task, STUCK) from error
+        return [answer for answer in answers if not isinstance(answer, ActorDiedError)]
 
     async def _watching(self, seconds: float) -> None:
         while True:
@@ -125,3 +129,11 @@ class Versions:
             if found:
                 self._wishes[task] = max(found, key=lambda wish: wish.version or 0)
                 logger.info("%s: version %s, newly found, serves", task, self._wishes[task].version)
+
+
+def _problem(answer: Exception | Carried) -> str:
+    """Return what a replica says that has not done what it was asked for."""
+    error = answer.error() if isinstance(answer, Carried) else answer
+    # What Ray makes of an error says its trace.
+    cause = error.cause if isinstance(error, RayTaskError) else error
+    return str(cause) or type(cause).__name__

@@ -2,7 +2,9 @@
 
 import asyncio
 import shutil
+import threading
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -151,3 +153,24 @@ def test_a_request_for_a_version_that_is_being_loaded_waits_for_it(models: Path)
         assert not isinstance(await asking, Carried)
 
     with_replica(models, Keeper(), act, deadline_ms=1)
+
+
+@pytest.mark.parametrize("method", ["reload", "unload"])
+def test_a_replica_says_that_it_is_late_and_goes_on(models: Path, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    arguments = {"reload": (7, 1), "unload": (7,)}[method]
+    may_go_on = threading.Event()
+
+    async def act(replica: Replica) -> None:
+        busy = asyncio.ensure_future(replica._loader.run(partial(may_go_on.wait, 60)))
+        monkeypatch.setattr("scale.replica.CHANGE_SECONDS", 0.01)
+        with pytest.raises(TimeoutError, match="not done within 0 s, and goes on"):
+            await getattr(replica, method)(*arguments)
+        assert (await serving(replica))[0] == 2
+        may_go_on.set()
+        await busy
+        async with asyncio.timeout(60):
+            while (await replica.report()).wish.number != 7:
+                await asyncio.sleep(0.01)
+        assert (await serving(replica))[0] == (1 if method == "reload" else None)
+
+    with_replica(models, Keeper(), act)

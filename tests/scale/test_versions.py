@@ -4,9 +4,10 @@ import asyncio
 from types import SimpleNamespace
 
 import pytest
+from ray.exceptions import ActorDiedError, ActorUnavailableError, RayTaskError
 from ray.serve.exceptions import DeploymentUnavailableError
 
-from app.serving.errors import ModelUnavailableError, PartlyReloadedError, VersionRefusedError
+from app.serving.errors import ModelUnavailableError, PartlyReloadedError, PartlyUnloadedError, VersionRefusedError
 from app.serving.registry import Replacement
 from app.serving.reloading import Reload
 from scale.carried import Carried
@@ -48,6 +49,14 @@ def did(version):
     return lambda number, _: Done(Replacement(None, None, (version,), version), Wish(number, version, version))
 
 
+def raised(error):
+    """Return an error that a replica has raised as Ray hands it on."""
+    return RayTaskError("unload", f"Traceback:\n{error}", error, "ray::", 1, "127.0.0.1").as_instanceof_cause()
+
+
+UNREACHABLE = ActorUnavailableError("no connection", None)
+
+
 def run(call):
     return asyncio.run(call)
 
@@ -77,6 +86,45 @@ def test_what_some_refuse_is_told_as_such_and_stands(replicas):
     assert "serves in 1 of 4 processes" in str(error)
     assert "golden.npz: is missing" in str(error)
     assert run(versions.agree("digit", None)).version == 3
+
+
+def test_a_replica_that_died_meanwhile_is_no_problem_of_a_reload(replicas):
+    versions = Versions(("digit",), 0)
+    replicas.answers = [did(3), ActorDiedError()]
+    assert run(versions.reload("digit", 3)).processes == 1
+
+
+def test_a_defect_in_all_replicas_is_told_without_its_trace(replicas):
+    versions = Versions(("digit",), 0)
+    replicas.answers = [raised(MemoryError("no room")), raised(MemoryError())]
+    error = run(versions.reload("digit", None)).error()
+    assert isinstance(error, PartlyReloadedError)
+    assert "serves in 0 of 2 processes only: no room; MemoryError. Ask" in str(error)
+
+
+def test_where_all_replicas_died_meanwhile_none_runs(replicas):
+    versions = Versions(("digit",), 0)
+    replicas.answers = [ActorDiedError(), ActorDiedError()]
+    error = run(versions.reload("digit", 3)).error()
+    assert isinstance(error, ModelUnavailableError)
+    assert "none of its replicas runs" in str(error)
+
+
+@pytest.mark.parametrize("problem", [raised(RuntimeError("no room")), UNREACHABLE], ids=["raises", "is not reached"])
+def test_a_replica_in_which_a_model_may_serve_on_is_told_when_it_is_unloaded(replicas, problem):
+    versions = Versions(("digit",), 0)
+    replicas.answers = [None, problem]
+    error = run(versions.unload("digit")).error()
+    assert isinstance(error, PartlyUnloadedError)
+    assert "is unloaded in 1 of 2 processes only: " in str(error)
+    assert "Traceback" not in str(error)
+    assert run(versions.agree("digit", Wish(0, 2, 2))).version is None
+
+
+def test_in_a_replica_that_died_meanwhile_nothing_serves_on(replicas):
+    versions = Versions(("digit",), 0)
+    replicas.answers = [None, ActorDiedError()]
+    assert run(versions.unload("digit")) is None
 
 
 def test_without_a_replica_nothing_is_reloaded(replicas):
