@@ -69,9 +69,11 @@ class Versions:
             if not done:
                 refusal = next((answer for answer in answers if isinstance(answer, Carried)), None)
                 return refusal or Carried.of(PartlyReloadedError(task, version, 0, problems))
-            best = max(done, key=lambda one: one.wish.version or 0)
+            # Each knows the versions on its own machine, and none of all of these is news to those who watch.
+            best = max(done, key=lambda one: (one.wish.version or 0, one.wish.seen))
             self._wishes[task] = best.wish
-            problems += [f"version {one.wish.version} is the newest there" for one in done if one.wish != best.wish]
+            versions = [one.wish.version for one in done]
+            problems += [f"version {each} is the newest there" for each in versions if each != best.wish.version]
             if problems:
                 return Carried.of(PartlyReloadedError(task, best.wish.version, len(answers) - len(problems), problems))
             return Reload(best.replacement, len(done))

@@ -45,7 +45,7 @@ class VersionRefusedError(Exception):
 
 
 class PartlyReloadedError(Exception):
-    """A version (the newest if None) serves in some processes, in others not. `str(error)` says in how many, and why."""
+    """A version (None: the newest) serves in some processes, in others not. `str(error)` says in how many, and why."""
 
     def __init__(self, task: str, version: int | None, processes: int, problems: Sequence[str]) -> None:
         share = f"{processes} of {processes + len(problems)} processes"

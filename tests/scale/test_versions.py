@@ -44,9 +44,10 @@ def replicas(monkeypatch):
     return replicas
 
 
-def did(version):
+def did(version, seen=None):
     """Return a replica that lets a version serve."""
-    return lambda number, _: Done(Replacement(None, None, (version,), version), Wish(number, version, version))
+    seen = seen or version
+    return lambda number, _: Done(Replacement(None, None, (version,), seen), Wish(number, version, seen))
 
 
 def raised(error):
@@ -68,6 +69,17 @@ def test_what_all_replicas_do_is_what_later_ones_are_told(replicas):
     assert isinstance(done, Reload)
     assert done.processes == 2
     assert run(versions.agree("digit", Wish(0, 2, 2))).version == 3
+
+
+@pytest.mark.parametrize("seen", [(2, 3), (3, 2)])
+def test_replicas_that_serve_what_was_asked_for_have_done_it_though_some_have_seen_newer_versions(replicas, seen):
+    versions = Versions(("digit",), 0)
+    replicas.answers = [did(1, each) for each in seen]
+    done = run(versions.reload("digit", 1))
+    assert isinstance(done, Reload)
+    assert done.processes == 2
+    wish = run(versions.agree("digit", None))
+    assert (wish.version, wish.seen) == (1, 3)
 
 
 def test_what_all_refuse_is_told_and_changes_nothing(replicas):
