@@ -22,16 +22,13 @@ from app.serving.versions import TaskState
 from app.tasks import TASKS
 from scale.carried import Carried
 from scale.messages import Report
-from scale.versions import NO_REPLICA
+from scale.versions import NO_REPLICA, REPORT_SECONDS
 
 Handle = DeploymentHandle[Any]
 Result = TypeVar("Result")
 
 LOOK_SECONDS = 1.0
 """How often replicas are asked for their state."""
-
-REPORT_SECONDS = 5.0
-"""How long they may take."""
 
 START_SECONDS = 60.0
 """How long the ingress waits for the first report of every task before it answers for those that it has."""

@@ -117,8 +117,8 @@ class Replica:
     async def check_health(self) -> None:
         """Do what all replicas are to do, if this one has missed it; Ray replaces one that cannot.
 
-        A replica without any usable model is not replaced: another would find the same folder. `/health/ready` says
-        why it has none.
+        Where no replica can, what is loaded serves, and none is replaced: another would find the same folder.
+        `/health/ready` says why a replica has no usable model.
 
         Raises:
             VersionNotFoundError, VersionRefusedError: it has not the version that the others serve.
@@ -161,18 +161,30 @@ class Replica:
         if wish is None or wish == self._wish:
             return
         if wish != own:
-            await self._fulfil(wish)
+            try:
+                await self._fulfil(wish)
+            except (VersionNotFoundError, VersionRefusedError):
+                logger.exception("%s: version %s is to serve and cannot be here", self._task, wish.version)
+                if await self._is_given_up(wish):
+                    return
+                raise
         await self._note(wish)
 
     async def _fulfil(self, wish: Wish) -> None:
+        if wish.version is None:
+            await self._loader.run(partial(self._registry.unload, self._task))
+        else:
+            await self._loader.run(partial(self._registry.restore, self._task, wish.version, wish.seen))
+
+    async def _is_given_up(self, wish: Wish) -> bool:
         try:
-            if wish.version is None:
-                await self._loader.run(partial(self._registry.unload, self._task))
-            else:
-                await self._loader.run(partial(self._registry.restore, self._task, wish.version, wish.seen))
-        except (VersionNotFoundError, VersionRefusedError):
-            logger.exception("%s: version %s is served elsewhere and cannot be here", self._task, wish.version)
-            raise
+            async with asyncio.timeout(AGREE_SECONDS):
+                is_given_up: bool = await self._versions.give_up.remote(self._task, wish)
+        # It is asked again at the next health check.
+        except Exception as error:
+            logger.warning("%s: the keeper of versions cannot be asked: %s", self._task, error)
+            return False
+        return is_given_up
 
     async def _note(self, wish: Wish | None) -> None:
         """Take in what is loaded now and which wish that fulfils; let go of the rest when nobody can ask for it."""

@@ -16,13 +16,16 @@ from app.serving.errors import ModelUnavailableError, PartlyReloadedError, Partl
 from app.serving.reloading import Reload
 from scale.carried import Carried
 from scale.errors import ChangeUnavailableError
-from scale.messages import CHANGE_SECONDS, Done, Wish
+from scale.messages import CHANGE_SECONDS, Done, Report, Wish
 
 ANSWER_SECONDS = CHANGE_SECONDS + 60.0
 """How long a replica may take to answer. By then it has said that it is late or, if it is stuck, Ray has ended it."""
 
+REPORT_SECONDS = 5.0
+"""How long replicas may take to say what they serve."""
+
 NO_REPLICA = "none of its replicas runs"
-STUCK = f"not all replicas have answered within {ANSWER_SECONDS:.0f} s; ask again"
+STUCK = "not all replicas have answered; ask again"
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +53,19 @@ class Versions:
         if wish is not None and (known is None or wish.number > known.number):
             self._wishes[task] = wish
         return self._wishes.get(task)
+
+    async def give_up(self, task: str, wish: Wish) -> bool:
+        """Forget a wish that a replica cannot fulfil if no other serves what was wished; say whether it is forgotten.
+
+        What a replica tells next is then what all are to serve: else nobody could ever start where a version that once
+        served is gone.
+        """
+        async with self._turns[task]:
+            if self._wishes.get(task) != wish or await self._may_serve(task, wish.version):
+                return False
+            del self._wishes[task]
+            logger.error("%s: version %s, which was to serve, is forgotten: nobody has it", task, wish.version)
+            return True
 
     async def reload(self, task: str, version: int | None) -> Reload | Carried:
         """Let a version serve in all replicas, the newest unless one is named.
@@ -98,7 +114,17 @@ class Versions:
         known = self._wishes.get(task)
         return max(time.time_ns(), known.number + 1 if known else 0)
 
-    async def _ask_all(self, task: str, method: str, *arguments: object) -> list[Any]:
+    async def _may_serve(self, task: str, version: int | None) -> bool:
+        """Say whether a version serves in a replica, or may: one that does not answer may have it."""
+        try:
+            reports = await self._ask_all(task, "report", seconds=REPORT_SECONDS)
+        except ChangeUnavailableError:
+            return True
+        except ModelUnavailableError:
+            return False
+        return any(not isinstance(report, Report) or report.state.serving == version for report in reports)
+
+    async def _ask_all(self, task: str, method: str, *arguments: object, seconds: float = ANSWER_SECONDS) -> list[Any]:
         """Call every replica; an error is its answer. One that died meanwhile has none: its successor is told the wish.
 
         Raises:
@@ -107,7 +133,7 @@ class Versions:
         handle: DeploymentHandle[Any] = serve.get_deployment_handle(task, self._app)
         try:
             answers: list[Any] = await handle.broadcast(method, *arguments).results_async(
-                timeout_s=ANSWER_SECONDS, return_exceptions=True
+                timeout_s=seconds, return_exceptions=True
             )
         except RayServeException as error:
             raise ModelUnavailableError(task, NO_REPLICA) from error

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,17 +24,25 @@ PICTURE = png("L", (16, 16), 200)
 class Keeper:
     """Stands for the deployment `versions`: says what it is told to, and keeps what it was told."""
 
-    def __init__(self, wish: Wish | None = None) -> None:
+    def __init__(self, wish: Wish | None = None, *, serves_elsewhere: bool = False) -> None:
         self.wish = wish
+        self.serves_elsewhere = serves_elsewhere
         self.told: list[Wish | None] = []
         self.is_gone = False
-        self.agree = self
+        self.agree = SimpleNamespace(remote=self._agree)
+        self.give_up = SimpleNamespace(remote=self._give_up)
 
-    async def remote(self, task: str, wish: Wish | None) -> Wish | None:
+    async def _agree(self, task: str, wish: Wish | None) -> Wish | None:
         self.told.append(wish)
         if self.is_gone:
             raise ConnectionError("the keeper is gone")
         return self.wish or wish
+
+    async def _give_up(self, task: str, wish: Wish) -> bool:
+        assert wish == self.wish
+        if not self.serves_elsewhere:
+            self.wish = None
+        return not self.serves_elsewhere
 
 
 @pytest.fixture
@@ -94,8 +103,36 @@ def test_what_a_replica_has_missed_it_does_at_its_health_check(models: Path) -> 
     with_replica(models, keeper, act)
 
 
+def test_a_replica_that_cannot_do_what_the_others_do_does_not_start(models: Path) -> None:
+    with pytest.raises(VersionNotFoundError):
+        with_replica(models, Keeper(Wish(7, 9, 9), serves_elsewhere=True), serving)
+
+
+def test_a_replica_serves_the_newest_version_where_nobody_serves_what_was_asked_for_and_it_is_gone(
+    models: Path,
+) -> None:
+    keeper = Keeper(Wish(0, 9, 9))
+
+    async def act(replica: Replica) -> None:
+        assert (await serving(replica))[0] == 2
+        await replica.check_health()
+        assert keeper.told == [Wish(0, 2, 2)] * 2
+
+    with_replica(models, keeper, act)
+
+
+def test_a_replica_without_a_usable_model_starts_where_nobody_serves_what_was_asked_for(models: Path) -> None:
+    shutil.rmtree(models / "pneumonia")
+
+    async def act(replica: Replica) -> None:
+        await replica.check_health()
+        assert "does not exist" in (await replica.report()).state.reason
+
+    with_replica(models, Keeper(Wish(0, 2, 2)), act)
+
+
 def test_a_replica_that_cannot_do_what_the_others_do_is_not_healthy(models: Path) -> None:
-    keeper = Keeper()
+    keeper = Keeper(serves_elsewhere=True)
 
     async def act(replica: Replica) -> None:
         keeper.wish = Wish(7, 9, 9)

@@ -11,7 +11,7 @@ from app.serving.errors import ModelUnavailableError, PartlyReloadedError, Partl
 from app.serving.registry import Replacement
 from app.serving.reloading import Reload
 from scale.carried import Carried
-from scale.messages import Done, Wish
+from scale.messages import Done, Report, Wish
 from scale.versions import Versions
 
 REFUSED = Carried.of(VersionRefusedError("digit", 3, "golden.npz: is missing", 2))
@@ -143,6 +143,36 @@ def test_without_a_replica_nothing_is_reloaded(replicas):
     versions = Versions(("digit",), 0)
     assert isinstance(run(versions.reload("digit", 3)).error(), ModelUnavailableError)
     assert run(versions.agree("digit", None)) is None
+
+
+def reporting(version):
+    """Return a replica's report that this version serves."""
+    return lambda: Report(None, SimpleNamespace(serving=version))
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_forgotten"),
+    [
+        ([], True),
+        ([reporting(3), ActorDiedError()], True),
+        ([reporting(3), reporting(2)], False),
+        ([reporting(3), UNREACHABLE], False),
+    ],
+    ids=["no replica", "another version", "some serve it", "who knows"],
+)
+def test_a_wish_that_a_replica_cannot_fulfil_is_forgotten_if_nobody_does(replicas, answers, is_forgotten):
+    versions = Versions(("digit",), 0)
+    wish = run(versions.agree("digit", Wish(0, 2, 2)))
+    replicas.answers = answers
+    assert run(versions.give_up("digit", wish)) is is_forgotten
+    assert run(versions.agree("digit", Wish(0, 3, 3))).version == (3 if is_forgotten else 2)
+
+
+def test_a_wish_is_not_forgotten_for_an_older_one(replicas):
+    versions = Versions(("digit",), 0)
+    run(versions.agree("digit", Wish(5, 3, 3)))
+    assert not run(versions.give_up("digit", Wish(0, 2, 2)))
+    assert run(versions.agree("digit", None)) == Wish(5, 3, 3)
 
 
 def test_a_keeper_that_is_started_anew_learns_the_latest_wish_and_numbers_go_on(replicas):
