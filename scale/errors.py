@@ -9,3 +9,10 @@ class ChangeUnavailableError(ModelUnavailableError):
     def __init__(self, task: str, reason: str) -> None:
         super().__init__(task, reason)
         self.args = (f"The version of the model of {task!r} cannot be changed: {reason}",)
+
+
+class AbsentVersionError(ModelUnavailableError):
+    """A replica has not the version that a request is for; others may."""
+
+    def __init__(self, task: str) -> None:
+        super().__init__(task, "a replica has not the version that the others serve")

@@ -9,6 +9,9 @@ CHANGE_SECONDS = 120.0
 """After which a replica says that it is late with what it is asked for: TensorFlow's models take longest to load, a few
 seconds each."""
 
+ARRIVAL_SECONDS = 10.0
+"""How long a request waits for a version that other replicas serve already: they load it at the same time."""
+
 
 @dataclass(frozen=True)
 class Wish:

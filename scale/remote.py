@@ -21,7 +21,8 @@ from app.serving.scheduling.admission import Admission
 from app.serving.versions import TaskState
 from app.tasks import TASKS
 from scale.carried import Carried
-from scale.messages import Report
+from scale.errors import AbsentVersionError
+from scale.messages import ARRIVAL_SECONDS, Report
 from scale.versions import NO_REPLICA, REPORT_SECONDS
 
 Handle = DeploymentHandle[Any]
@@ -139,7 +140,10 @@ class RemoteAnswers:
         self._admissions[task].capacity = count * self._held[task] + self._queued
 
     async def _ask(self, task: str, method: str, *arguments: object) -> Any:
-        for attempt in range(1, ATTEMPTS + 1):
+        deaths = 0
+        loop = asyncio.get_running_loop()
+        gives_up = loop.time() + ARRIVAL_SECONDS
+        while True:
             response = getattr(self._handles[task], method).remote(*arguments)
             try:
                 answer = await response
@@ -152,14 +156,15 @@ class RemoteAnswers:
             except DeploymentUnavailableError as error:
                 raise ModelUnavailableError(task, NO_REPLICA) from error
             except RayActorError as error:
-                logger.warning("%s: the replica that had an input has died (attempt %d): %s", task, attempt, error)
-                if attempt == ATTEMPTS:
+                deaths += 1
+                logger.warning("%s: the replica that had an input has died (attempt %d): %s", task, deaths, error)
+                if deaths == ATTEMPTS:
                     raise ModelUnavailableError(task, "the replicas that had the input have died") from error
-            else:
-                if isinstance(answer, Carried):
-                    raise answer.error()
+                continue
+            if not isinstance(answer, Carried):
                 return answer
-        raise AssertionError
+            if answer.kind is not AbsentVersionError or loop.time() >= gives_up:
+                raise answer.error()
 
 
 class RemoteReloads:

@@ -1,6 +1,7 @@
 """A replica of one task: its model folder loaded and checked as always, and answered with through the same queue."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
@@ -10,7 +11,7 @@ from ray.serve.handle import DeploymentHandle
 
 from app.inputs.errors import InputError
 from app.main import registry_of
-from app.serving.errors import ModelUnavailableError, VersionNotFoundError, VersionRefusedError
+from app.serving.errors import VersionNotFoundError, VersionRefusedError
 from app.serving.model import LoadedModel, Payload, Prediction
 from app.serving.predictor import Predictor
 from app.serving.scheduling.workers import Workers
@@ -19,15 +20,17 @@ from app.tasks import TASKS
 from app.telemetry.logs import set_up_log
 from scale.carried import CARRIED, Carried
 from scale.elsewhere import seen_from_afar
-from scale.messages import CHANGE_SECONDS, Done, Report, Wish
+from scale.errors import AbsentVersionError
+from scale.messages import ARRIVAL_SECONDS, CHANGE_SECONDS, Done, Report, Wish
 
 Result = TypeVar("Result")
 
 AGREE_SECONDS = 5.0
 """How long the keeper of versions may take to answer. A replica serves on without it."""
 
-ARRIVAL_SECONDS = 10.0
-"""How long a request waits for a version that other replicas serve already: they load it at the same time."""
+BEHIND_SECONDS = 0.1
+"""How long a request stays that this replica has not the version for, before another one is asked: a replica that sent
+it back at once would look idle to Ray, and be given all requests."""
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +59,7 @@ class Replica:
         self._loader = Workers(1, "loader")
         self._wish: Wish | None = None
         self._models: dict[str, LoadedModel] = {}
+        self._is_behind = False
         self._changed = asyncio.Condition()
         self._changing: set[asyncio.Future[Any]] = set()
         await self._loader.run(self._registry.load)
@@ -137,13 +141,13 @@ class Replica:
             raise TimeoutError(f"it is not done within {CHANGE_SECONDS:.0f} s, and goes on") from error
 
     async def _reload(self, number: int, version: int | None) -> Done:
-        done = await self._loader.run(partial(self._registry.reload, self._task, version))
+        done = await self._change(partial(self._registry.reload, self._task, version))
         wish = Wish(number, done.now.manifest.version, done.seen)
         await self._note(wish)
         return Done(done, wish)
 
     async def _unload(self, number: int) -> None:
-        await self._loader.run(partial(self._registry.unload, self._task))
+        await self._change(partial(self._registry.unload, self._task))
         await self._note(Wish(number, None))
 
     async def _agree(self) -> None:
@@ -172,9 +176,9 @@ class Replica:
 
     async def _fulfil(self, wish: Wish) -> None:
         if wish.version is None:
-            await self._loader.run(partial(self._registry.unload, self._task))
+            await self._change(partial(self._registry.unload, self._task))
         else:
-            await self._loader.run(partial(self._registry.restore, self._task, wish.version, wish.seen))
+            await self._change(partial(self._registry.restore, self._task, wish.version, wish.seen))
 
     async def _is_given_up(self, wish: Wish) -> bool:
         try:
@@ -185,6 +189,17 @@ class Replica:
             logger.warning("%s: the keeper of versions cannot be asked: %s", self._task, error)
             return False
         return is_given_up
+
+    async def _change(self, work: Callable[[], Result]) -> Result:
+        """Change what serves; after a failure requests do not wait for what others serve."""
+        self._is_behind = False
+        try:
+            return await self._loader.run(work)
+        except Exception:
+            self._is_behind = True
+            async with self._changed:
+                self._changed.notify_all()
+            raise
 
     async def _note(self, wish: Wish | None) -> None:
         """Take in what is loaded now and which wish that fulfils; let go of the rest when nobody can ask for it."""
@@ -204,11 +219,10 @@ class Replica:
 
     async def _model(self, sha256: str) -> LoadedModel:
         if sha256 not in self._models:
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(ARRIVAL_SECONDS), self._changed:
-                    await self._changed.wait_for(lambda: sha256 in self._models)
-            except TimeoutError as error:
-                raise ModelUnavailableError(
-                    self._task, "a replica has not the version that the others serve"
-                ) from error
+                    await self._changed.wait_for(lambda: sha256 in self._models or self._is_behind)
+        if sha256 not in self._models:
+            await asyncio.sleep(BEHIND_SECONDS)
+            raise AbsentVersionError(self._task)
         return self._models[sha256]

@@ -14,6 +14,7 @@ from app.tasks import TASKS
 from helpers.versions import loaded
 from scale.carried import Carried
 from scale.elsewhere import seen_from_afar
+from scale.errors import AbsentVersionError
 from scale.messages import Report, Wish
 from scale.remote import RemoteAnswers, ReportedModels
 
@@ -94,6 +95,17 @@ def test_an_input_that_kills_replicas_is_sent_no_third_time(model):
     with pytest.raises(ModelUnavailableError, match="have died"):
         predict(model, replicas)
     assert len(replicas.given) == 2
+
+
+def test_an_input_for_a_version_that_a_replica_has_not_is_sent_to_others(model):
+    replicas = Replicas(*[Carried.of(AbsentVersionError("digit"))] * 5, [ANSWER])
+    assert predict(model, replicas) == [ANSWER]
+
+
+def test_what_no_replica_has_is_looked_for_no_longer_than_it_takes_to_load(model, monkeypatch):
+    monkeypatch.setattr("scale.remote.ARRIVAL_SECONDS", 0)
+    with pytest.raises(ModelUnavailableError, match="has not the version that the others serve"):
+        predict(model, Replicas(Carried.of(AbsentVersionError("digit"))))
 
 
 @pytest.mark.parametrize(

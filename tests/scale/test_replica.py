@@ -10,11 +10,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.serving.errors import ModelUnavailableError, VersionNotFoundError
+from app.serving.errors import VersionNotFoundError
 from app.settings import Settings
 from helpers.pictures import png
 from helpers.versions import add_version
 from scale.carried import Carried
+from scale.errors import AbsentVersionError
 from scale.messages import Done, Wish
 from scale.replica import Replica
 
@@ -170,7 +171,7 @@ def test_a_replaced_model_answers_until_the_deadline_of_those_that_may_ask_for_i
         await asyncio.sleep(0.4)
         gone = await replica.predict(before, [PICTURE], None, None)
         assert isinstance(gone, Carried)
-        assert isinstance(gone.error(), ModelUnavailableError)
+        assert isinstance(gone.error(), AbsentVersionError)
 
     with_replica(models, Keeper(), act, deadline_ms=300)
 
@@ -190,6 +191,22 @@ def test_a_request_for_a_version_that_is_being_loaded_waits_for_it(models: Path)
         assert not isinstance(await asking, Carried)
 
     with_replica(models, Keeper(), act, deadline_ms=1)
+
+
+def test_a_request_for_a_version_that_a_replica_has_refused_is_sent_back_soon(models: Path) -> None:
+    async def act(replica: Replica) -> None:
+        asked_before = asyncio.ensure_future(replica.predict("of version 3", [PICTURE], None, None))
+        await asyncio.sleep(0)
+        assert isinstance(await replica.reload(7, 3), Carried)
+        for answer in (await asked_before, await replica.predict("of version 3", [PICTURE], None, None)):
+            assert isinstance(answer.error(), AbsentVersionError)
+        await replica.reload(8, 1)
+        asked_later = asyncio.ensure_future(replica.predict("of version 4", [PICTURE], None, None))
+        await asyncio.sleep(0.3)
+        assert not asked_later.done()
+        asked_later.cancel()
+
+    with_replica(models, Keeper(), act)
 
 
 @pytest.mark.parametrize("method", ["reload", "unload"])
