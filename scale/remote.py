@@ -22,6 +22,7 @@ from app.serving.versions import TaskState
 from app.tasks import TASKS
 from scale.carried import Carried
 from scale.errors import AbsentVersionError
+from scale.limits import let_in
 from scale.messages import ARRIVAL_SECONDS, Report
 from scale.versions import NO_REPLICA, REPORT_SECONDS
 
@@ -137,7 +138,7 @@ class RemoteAnswers:
 
     def note_replicas(self, task: str, count: int) -> None:
         """Let in as many inputs as that many replicas, and the queue before them, hold."""
-        self._admissions[task].capacity = count * self._held[task] + self._queued
+        self._admissions[task].capacity = let_in(count, self._held[task], self._queued)
 
     async def _ask(self, task: str, method: str, *arguments: object) -> Any:
         deaths = 0

@@ -15,8 +15,10 @@ from app.settings import Settings
 from helpers.pictures import png
 from helpers.versions import add_version
 from scale.carried import Carried
+from scale.deployments import application
 from scale.errors import AbsentVersionError
 from scale.messages import Done, Wish
+from scale.options import Options
 from scale.replica import Replica
 
 PICTURE = png("L", (16, 16), 200)
@@ -55,9 +57,13 @@ def models(tiny_models: Path, tmp_path: Path) -> Path:
 
 
 def with_replica(models: Path, keeper: Keeper, act: Callable[[Replica], Awaitable[None]], **settings: object) -> None:
+    own = Settings(models_dir=models, workers=1, **settings)
+    ingress = application(Options(max_replicas=2), own)._bound_deployment
+    _, given, _ = ingress.init_args[-1]["pneumonia"]._bound_deployment.init_args
+
     async def run() -> None:
         replica = Replica.__new__(Replica)
-        await replica.__init__("pneumonia", Settings(models_dir=models, workers=1, **settings), keeper)
+        await replica.__init__("pneumonia", given, keeper)
         await act(replica)
 
     asyncio.run(run())
@@ -156,6 +162,20 @@ def test_a_replica_answers_without_the_keeper(models: Path) -> None:
         assert answer.label == "PNEUMONIA"
 
     with_replica(models, keeper, act)
+
+
+@pytest.mark.parametrize("inputs", [1, 20], ids=["single inputs", "a batch in each request"])
+def test_a_replica_answers_all_that_it_is_given_and_leaves_it_to_the_ingress_to_refuse(
+    models: Path, inputs: int
+) -> None:
+    async def act(replica: Replica) -> None:
+        _, sha256 = await serving(replica)
+        asking = [replica.predict(sha256, [PICTURE] * inputs, None, None) for _ in range(16)]
+        answers = await asyncio.gather(*asking)
+        assert not [answer for answer in answers if isinstance(answer, Carried)]
+
+    # An ingress lets in 2 x 16 inputs and those that may wait.
+    with_replica(models, Keeper(), act, max_queue=(inputs - 1) * 16)
 
 
 def test_a_replaced_model_answers_until_the_deadline_of_those_that_may_ask_for_it(
