@@ -21,7 +21,7 @@ from app.serving.scheduling.admission import Admission
 from app.serving.versions import TaskState
 from app.tasks import TASKS
 from scale.carried import Carried
-from scale.errors import AbsentVersionError
+from scale.errors import AbsentVersionError, ChangeUnavailableError
 from scale.limits import let_in
 from scale.messages import ARRIVAL_SECONDS, Report
 from scale.versions import NO_REPLICA, REPORT_SECONDS
@@ -37,6 +37,8 @@ START_SECONDS = 60.0
 
 ATTEMPTS = 2
 """How often an input is sent: again if the replica that had it died. An input that kills replicas kills no more."""
+
+NO_KEEPER = "the keeper of versions does not run; ask again"
 
 logger = logging.getLogger(__name__)
 
@@ -177,19 +179,29 @@ class RemoteReloads:
 
     async def reload(self, task: str, version: int | None) -> Reload:
         """Let a version serve in all replicas of a task."""
-        answer = await self._versions.reload.remote(task, version)
-        await self._models.look_at(task)
-        if isinstance(answer, Carried):
-            raise answer.error()
-        done: Reload = answer
+        done: Reload = await self._have_done(task, "reload", task, version)
         return done
 
     async def unload(self, task: str) -> None:
         """Let no version serve in any replica of a task."""
-        answer = await self._versions.unload.remote(task)
+        await self._have_done(task, "unload", task)
+
+    async def _have_done(self, task: str, method: str, *arguments: object) -> Any:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                answer = await getattr(self._versions, method).remote(*arguments)
+                break
+            except RayServeException as error:
+                raise ChangeUnavailableError(task, NO_KEEPER) from error
+            except RayActorError as error:
+                # It is started anew, and to do all once more does no harm.
+                logger.warning("%s: the keeper of versions has died (attempt %d): %s", task, attempt, error)
+                if attempt == ATTEMPTS:
+                    raise ChangeUnavailableError(task, NO_KEEPER) from error
         await self._models.look_at(task)
         if isinstance(answer, Carried):
             raise answer.error()
+        return answer
 
 
 @asynccontextmanager

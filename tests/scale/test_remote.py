@@ -1,6 +1,7 @@
 """The ingress's view of replicas, whose handles are stood for here."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 from ray.exceptions import ActorDiedError
@@ -9,14 +10,16 @@ from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from app.inputs.errors import BrokenInputError
 from app.serving.errors import FullError, ModelUnavailableError, NotExplainedError
 from app.serving.model import Prediction
+from app.serving.registry import Replacement
+from app.serving.reloading import Reload
 from app.serving.versions import TaskState
 from app.tasks import TASKS
 from helpers.versions import loaded
 from scale.carried import Carried
 from scale.elsewhere import seen_from_afar
-from scale.errors import AbsentVersionError
+from scale.errors import AbsentVersionError, ChangeUnavailableError
 from scale.messages import Report, Wish
-from scale.remote import RemoteAnswers, ReportedModels
+from scale.remote import RemoteAnswers, RemoteReloads, ReportedModels
 
 TASK = next(task for task in TASKS if task.name == "digit")
 ANSWER = Prediction("7", 0.9, {"7": 0.9}, 0.1, True)
@@ -149,6 +152,35 @@ def test_as_many_inputs_are_let_in_as_the_replicas_and_the_queue_before_them_hol
         assert answers.inside("digit") == 0
 
     asyncio.run(fill())
+
+
+class Keeper:
+    """Stands for the deployment `versions`: gives its answers in turn."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.reload = self.unload = SimpleNamespace(remote=lambda *_: Response(self.answers.pop(0)))
+
+
+def change(method, *answers):
+    replicas = Replicas()
+    models = ReportedModels({"digit": replicas}, lambda task, count: None)
+    arguments = {"reload": ("digit", 3), "unload": ("digit",)}[method]
+    return asyncio.run(getattr(RemoteReloads(Keeper(*answers), models), method)(*arguments))
+
+
+def test_a_reload_is_asked_for_again_if_the_keeper_of_versions_died():
+    done = Reload(Replacement(None, None, (3,), 3), 2)
+    assert change("reload", ActorDiedError(), done) == done
+
+
+@pytest.mark.parametrize("method", ["reload", "unload"])
+@pytest.mark.parametrize(
+    "answers", [[ActorDiedError()] * 2, [DeploymentUnavailableError("versions")]], ids=["dies", "does not run"]
+)
+def test_without_a_keeper_of_versions_a_change_is_unavailable(method, answers):
+    with pytest.raises(ChangeUnavailableError, match="the keeper of versions"):
+        change(method, *answers)
 
 
 def test_of_several_replicas_the_one_that_fulfils_the_latest_wish_is_believed(tiny_models):
