@@ -1,7 +1,6 @@
 """Keeps what each task's replicas are to serve, and has all of them do it."""
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections import defaultdict
@@ -145,9 +144,13 @@ class Versions:
         while True:
             await asyncio.sleep(seconds)
             for task in self._tasks:
-                # Whatever went wrong with one look, the next may find it right.
-                with contextlib.suppress(ModelUnavailableError):
+                try:
                     await self._look(task)
+                except ModelUnavailableError as error:
+                    logger.warning("nobody looks for a newer version: %s", error)
+                # Whatever went wrong with one look, the next may find it right.
+                except Exception:
+                    logger.exception("%s: the replicas could not look for a newer version", task)
 
     async def _look(self, task: str) -> None:
         """Have all replicas look for a newer version; what one of them found, those that missed it are to serve too."""

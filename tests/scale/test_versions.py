@@ -193,15 +193,30 @@ def test_an_unloaded_model_stays_so_for_replicas_that_start_later(replicas):
     assert run(versions.agree("digit", Wish(0, 2, 2))).version is None
 
 
-def test_a_version_that_one_replica_finds_is_for_all(replicas):
-    async def watch():
-        versions = Versions(("digit",), 0.01)
-        replicas.answers = [lambda number: Wish(number, 6, 6), None]
-        for _ in range(500):
-            await asyncio.sleep(0.01)
-            found = await versions.agree("digit", None)
-            if found is not None:
-                return found
-        return None
+async def found_by_watching(replicas):
+    """Return which version all are to serve once the replicas have found one, None if they find none for long."""
+    versions = Versions(("digit",), 0.01)
+    for _ in range(500):
+        await asyncio.sleep(0.01)
+        found = await versions.agree("digit", None)
+        if found is not None:
+            return found.version
+    return None
 
-    assert run(watch()).version == 6
+
+def test_a_version_that_one_replica_finds_is_for_all(replicas):
+    replicas.answers = [lambda number: Wish(number, 6, 6), None]
+    assert run(found_by_watching(replicas)) == 6
+
+
+def test_watching_goes_on_after_any_error(replicas, caplog):
+    errors = [KeyError("digit"), ConnectionError("the controller is replaced"), DeploymentUnavailableError("digit")]
+
+    def answer(number):
+        if errors:
+            raise errors.pop()
+        return Wish(number, 6, 6)
+
+    replicas.answers = [answer]
+    assert run(found_by_watching(replicas)) == 6
+    assert "the controller is replaced" in caplog.text
