@@ -60,6 +60,7 @@ class Replica:
         self._wish: Wish | None = None
         self._models: dict[str, LoadedModel] = {}
         self._is_behind = False
+        self._turn = asyncio.Lock()
         self._changed = asyncio.Condition()
         self._changing: set[asyncio.Future[Any]] = set()
         await self._loader.run(self._registry.load)
@@ -109,13 +110,14 @@ class Replica:
 
     async def watch(self, number: int) -> Wish | None:
         """Look for a version newer than any seen; if there is one, it serves as wish `number`, which is returned."""
-        before = self._registry.state(self._task).serving
-        await self._loader.run(self._registry.watch)
-        state = self._registry.state(self._task)
-        if state.serving is None or state.serving == before:
-            return None
-        wish = Wish(number, state.serving, state.seen)
-        await self._note(wish)
+        async with self._turn:
+            before = self._registry.state(self._task).serving
+            await self._loader.run(self._registry.watch)
+            state = self._registry.state(self._task)
+            if state.serving is None or state.serving == before:
+                return None
+            wish = Wish(number, state.serving, state.seen)
+            await self._note(wish)
         return wish
 
     async def check_health(self) -> None:
@@ -141,14 +143,16 @@ class Replica:
             raise TimeoutError(f"it is not done within {CHANGE_SECONDS:.0f} s, and goes on") from error
 
     async def _reload(self, number: int, version: int | None) -> Done:
-        done = await self._change(partial(self._registry.reload, self._task, version))
-        wish = Wish(number, done.now.manifest.version, done.seen)
-        await self._note(wish)
+        async with self._turn:
+            done = await self._change(partial(self._registry.reload, self._task, version))
+            wish = Wish(number, done.now.manifest.version, done.seen)
+            await self._note(wish)
         return Done(done, wish)
 
     async def _unload(self, number: int) -> None:
-        await self._change(partial(self._registry.unload, self._task))
-        await self._note(Wish(number, None))
+        async with self._turn:
+            await self._change(partial(self._registry.unload, self._task))
+            await self._note(Wish(number, None))
 
     async def _agree(self) -> None:
         state = self._registry.state(self._task)
@@ -162,17 +166,27 @@ class Replica:
         except Exception as error:
             logger.warning("%s: the keeper of versions cannot be asked: %s", self._task, error)
             return
-        if wish is None or wish == self._wish:
+        # Not in turn: a check of its health must not wait for a model that is being loaded.
+        if wish is None or not self._is_news(wish):
             return
-        if wish != own:
-            try:
-                await self._fulfil(wish)
-            except (VersionNotFoundError, VersionRefusedError):
-                logger.exception("%s: version %s is to serve and cannot be here", self._task, wish.version)
-                if await self._is_given_up(wish):
-                    return
+        try:
+            await self._follow(wish, own)
+        except (VersionNotFoundError, VersionRefusedError):
+            logger.exception("%s: version %s is to serve and cannot be here", self._task, wish.version)
+            if not await self._is_given_up(wish):
                 raise
-        await self._note(wish)
+
+    async def _follow(self, wish: Wish, own: Wish | None) -> None:
+        """Do what the keeper has answered to `own`, unless something later has been asked for meanwhile."""
+        async with self._turn:
+            if not self._is_news(wish):
+                return
+            if wish != own:
+                await self._fulfil(wish)
+            await self._note(wish)
+
+    def _is_news(self, wish: Wish) -> bool:
+        return self._wish is None or (wish != self._wish and wish.number >= self._wish.number)
 
     async def _fulfil(self, wish: Wish) -> None:
         if wish.version is None:

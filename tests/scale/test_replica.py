@@ -151,6 +151,45 @@ def test_a_replica_that_cannot_do_what_the_others_do_is_not_healthy(models: Path
     with_replica(models, keeper, act)
 
 
+@pytest.mark.parametrize("late", [Wish(7, 2, 2), Wish(0, 2, 2)])
+@pytest.mark.parametrize("is_done", [True, False], ids=["after the reload", "during it"])
+def test_what_was_asked_for_before_a_reload_does_not_undo_it(models: Path, late: Wish, is_done: bool) -> None:
+    keeper = Keeper()
+
+    async def act(replica: Replica) -> None:
+        may_go_on = threading.Event()
+        tasks: list[asyncio.Future[object]] = []
+
+        async def answer(task: str, wish: Wish | None) -> Wish | None:
+            tasks.append(asyncio.ensure_future(replica._loader.run(partial(may_go_on.wait, 60))))
+            tasks.append(asyncio.ensure_future(replica.reload(9, 1)))
+            asyncio.get_running_loop().call_later(0 if is_done else 0.1, may_go_on.set)
+            await (tasks[-1] if is_done else asyncio.sleep(0.05))
+            return late
+
+        keeper.agree.remote = answer
+        await replica.check_health()
+        await asyncio.gather(*tasks)
+        assert (await serving(replica))[0] == 1
+        assert (await replica.report()).wish == Wish(9, 1, 2)
+
+    with_replica(models, keeper, act)
+
+
+def test_a_replica_learns_which_versions_others_had_seen_when_one_was_asked_for(models: Path) -> None:
+    keeper = Keeper()
+
+    async def act(replica: Replica) -> None:
+        await replica.reload(9, 1)
+        keeper.wish = Wish(9, 1, 3)
+        await replica.check_health()
+        add_version(models, "pneumonia", 3)
+        assert await replica.watch(10) is None
+        assert (await serving(replica))[0] == 1
+
+    with_replica(models, keeper, act)
+
+
 def test_a_replica_answers_without_the_keeper(models: Path) -> None:
     keeper = Keeper()
 
@@ -225,6 +264,21 @@ def test_a_request_for_a_version_that_a_replica_has_refused_is_sent_back_soon(mo
         await asyncio.sleep(0.3)
         assert not asked_later.done()
         asked_later.cancel()
+
+    with_replica(models, Keeper(), act)
+
+
+def test_a_replica_is_healthy_while_it_loads_a_model(models: Path) -> None:
+    may_go_on = threading.Event()
+
+    async def act(replica: Replica) -> None:
+        busy = asyncio.ensure_future(replica._loader.run(partial(may_go_on.wait, 60)))
+        reloading = asyncio.ensure_future(replica.reload(7, 1))
+        await asyncio.sleep(0.05)
+        await replica.check_health()
+        assert not reloading.done()
+        may_go_on.set()
+        await asyncio.gather(busy, reloading)
 
     with_replica(models, Keeper(), act)
 
