@@ -5,7 +5,6 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from ray.exceptions import RayActorError
@@ -86,7 +85,8 @@ class ReportedModels:
         if reports:
             self._states[task] = max(reports, key=_number).state
         else:
-            self._states[task] = replace(self._states[task], loaded={}, serving=None, absence=NO_REPLICA)
+            before = self._states[task]
+            self._states[task] = TaskState(before.task, absence=NO_REPLICA, unloaded=before.unloaded)
         self._on_replicas(task, len(reports))
         return bool(reports)
 

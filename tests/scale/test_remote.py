@@ -12,7 +12,7 @@ from app.serving.errors import FullError, ModelUnavailableError, NotExplainedErr
 from app.serving.model import Prediction
 from app.serving.registry import Replacement
 from app.serving.reloading import Reload
-from app.serving.versions import TaskState
+from app.serving.versions import UNLOADED, Refusal, TaskState
 from app.tasks import TASKS
 from helpers.versions import loaded
 from scale.carried import Carried
@@ -20,6 +20,7 @@ from scale.elsewhere import seen_from_afar
 from scale.errors import AbsentVersionError, ChangeUnavailableError
 from scale.messages import Report, Wish
 from scale.remote import RemoteAnswers, RemoteReloads, ReportedModels
+from scale.versions import NO_REPLICA
 
 TASK = next(task for task in TASKS if task.name == "digit")
 ANSWER = Prediction("7", 0.9, {"7": 0.9}, 0.1, True)
@@ -207,3 +208,16 @@ def test_a_replica_that_does_not_answer_takes_nothing_from_what_is_known_and_non
     assert not asyncio.run(models.look())
     with pytest.raises(ModelUnavailableError, match="none of its replicas runs"):
         models.model("digit")
+
+
+def test_where_no_replica_runs_that_is_said_and_not_what_the_last_one_had_refused(tiny_models):
+    replicas = Replicas()
+    models = ReportedModels({"digit": replicas}, lambda task, count: None)
+    refusing = seen_from_afar(loaded(tiny_models).state("digit")).refusing(3, Refusal("golden.npz: is missing", ()))
+    for state, reason in ((refusing, NO_REPLICA), (refusing.unloading(), UNLOADED)):
+        replicas.reports = [Report(None, state)]
+        asyncio.run(models.look())
+        replicas.reports = DeploymentUnavailableError("digit")
+        asyncio.run(models.look())
+        assert models.state("digit").reason == reason
+        assert not models.state("digit").versions
