@@ -15,7 +15,7 @@ from app.serving.errors import ModelUnavailableError, PartlyReloadedError, Partl
 from app.serving.reloading import Reload
 from scale.carried import Carried
 from scale.errors import ChangeUnavailableError
-from scale.messages import CHANGE_SECONDS, Done, Report, Wish
+from scale.messages import CHANGE_SECONDS, Fulfilled, NumberedWish, Report
 
 ANSWER_SECONDS = CHANGE_SECONDS + 60.0
 """How long a replica may take to answer. By then it has said that it is late or, if it is stuck, Ray has ended it."""
@@ -42,18 +42,18 @@ class Versions:
     def __init__(self, tasks: tuple[str, ...], watch_seconds: float) -> None:
         self._app = serve.get_replica_context().app_name
         self._tasks = tasks
-        self._wishes: dict[str, Wish] = {}
+        self._wishes: dict[str, NumberedWish] = {}
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._watch = asyncio.ensure_future(self._watching(watch_seconds)) if watch_seconds else None
 
-    async def agree(self, task: str, wish: Wish | None) -> Wish | None:
+    async def agree(self, task: str, wish: NumberedWish | None) -> NumberedWish | None:
         """Take what a replica serves; return what all are to serve, None if that is not known."""
         known = self._wishes.get(task)
         if wish is not None and (known is None or wish.number > known.number):
             self._wishes[task] = wish
         return self._wishes.get(task)
 
-    async def give_up(self, task: str, wish: Wish) -> bool:
+    async def give_up(self, task: str, wish: NumberedWish) -> bool:
         """Forget a wish that a replica cannot fulfil if no other serves what was wished; say whether it is forgotten.
 
         What a replica tells next is then what all are to serve: else nobody could ever start where a version that once
@@ -79,8 +79,8 @@ class Versions:
                 return Carried.of(error)
             if not answers:
                 return Carried.of(ModelUnavailableError(task, NO_REPLICA))
-            done = [answer for answer in answers if isinstance(answer, Done)]
-            problems = [_problem(answer) for answer in answers if not isinstance(answer, Done)]
+            done = [answer for answer in answers if isinstance(answer, Fulfilled)]
+            problems = [_problem(answer) for answer in answers if not isinstance(answer, Fulfilled)]
             if not done:
                 refusal = next((answer for answer in answers if isinstance(answer, Carried)), None)
                 return refusal or Carried.of(PartlyReloadedError(task, version, 0, problems))
@@ -98,7 +98,7 @@ class Versions:
         async with self._turns[task]:
             number = self._next(task)
             # Replicas that fail do it at their health checks.
-            self._wishes[task] = Wish(number, None)
+            self._wishes[task] = NumberedWish(number, None)
             try:
                 answers = await self._ask_all(task, "unload", number)
             except ModelUnavailableError as error:
@@ -156,7 +156,7 @@ class Versions:
         """Have all replicas look for a newer version; what one of them found, those that missed it are to serve too."""
         async with self._turns[task]:
             answers = await self._ask_all(task, "watch", self._next(task))
-            found = [wish for wish in answers if isinstance(wish, Wish)]
+            found = [wish for wish in answers if isinstance(wish, NumberedWish)]
             if found:
                 self._wishes[task] = max(found, key=lambda wish: wish.version or 0)
                 logger.info("%s: version %s, newly found, serves", task, self._wishes[task].version)

@@ -18,7 +18,7 @@ from helpers.versions import loaded
 from scale.carried import Carried
 from scale.elsewhere import seen_from_afar
 from scale.errors import AbsentVersionError, ChangeUnavailableError
-from scale.messages import Report, Wish
+from scale.messages import NumberedWish, Report
 from scale.remote import RemoteAnswers, RemoteReloads, ReportedModels
 from scale.versions import NO_REPLICA
 
@@ -188,7 +188,7 @@ def test_of_several_replicas_the_one_that_fulfils_the_latest_wish_is_believed(ti
     replicas, counts = Replicas(), {}
     models = ReportedModels({"digit": replicas}, counts.__setitem__)
     state = seen_from_afar(loaded(tiny_models).state("digit"))
-    replicas.reports = [Report(Wish(2, 1), state), Report(None, TaskState(TASK)), ConnectionError("gone")]
+    replicas.reports = [Report(NumberedWish(2, 1), state), Report(None, TaskState(TASK)), ConnectionError("gone")]
     assert asyncio.run(models.look())
     assert models.model("digit").artifact.manifest.version == 1
     assert counts == {"digit": 2}

@@ -11,7 +11,7 @@ from app.serving.errors import ModelUnavailableError, PartlyReloadedError, Partl
 from app.serving.registry import Replacement
 from app.serving.reloading import Reload
 from scale.carried import Carried
-from scale.messages import Done, Report, Wish
+from scale.messages import Fulfilled, NumberedWish, Report
 from scale.versions import Versions
 
 REFUSED = Carried.of(VersionRefusedError("digit", 3, "golden.npz: is missing", 2))
@@ -47,7 +47,7 @@ def replicas(monkeypatch):
 def did(version, seen=None):
     """Return a replica that lets a version serve."""
     seen = seen or version
-    return lambda number, _: Done(Replacement(None, None, (version,), seen), Wish(number, version, seen))
+    return lambda number, _: Fulfilled(Replacement(None, None, (version,), seen), NumberedWish(number, version, seen))
 
 
 def raised(error):
@@ -68,7 +68,7 @@ def test_what_all_replicas_do_is_what_later_ones_are_told(replicas):
     done = run(versions.reload("digit", None))
     assert isinstance(done, Reload)
     assert done.processes == 2
-    assert run(versions.agree("digit", Wish(0, 2, 2))).version == 3
+    assert run(versions.agree("digit", NumberedWish(0, 2, 2))).version == 3
 
 
 @pytest.mark.parametrize("seen", [(2, 3), (3, 2)])
@@ -84,10 +84,10 @@ def test_replicas_that_serve_what_was_asked_for_have_done_it_though_some_have_se
 
 def test_what_all_refuse_is_told_and_changes_nothing(replicas):
     versions = Versions(("digit",), 0)
-    run(versions.agree("digit", Wish(0, 2, 2)))
+    run(versions.agree("digit", NumberedWish(0, 2, 2)))
     replicas.answers = [REFUSED, REFUSED]
     assert run(versions.reload("digit", 3)) is REFUSED
-    assert run(versions.agree("digit", None)) == Wish(0, 2, 2)
+    assert run(versions.agree("digit", None)) == NumberedWish(0, 2, 2)
 
 
 def test_what_some_refuse_is_told_as_such_and_stands(replicas):
@@ -130,7 +130,7 @@ def test_a_replica_in_which_a_model_may_serve_on_is_told_when_it_is_unloaded(rep
     assert isinstance(error, PartlyUnloadedError)
     assert "is unloaded in 1 of 2 processes only: " in str(error)
     assert "Traceback" not in str(error)
-    assert run(versions.agree("digit", Wish(0, 2, 2))).version is None
+    assert run(versions.agree("digit", NumberedWish(0, 2, 2))).version is None
 
 
 def test_in_a_replica_that_died_meanwhile_nothing_serves_on(replicas):
@@ -162,23 +162,23 @@ def reporting(version):
 )
 def test_a_wish_that_a_replica_cannot_fulfil_is_forgotten_if_nobody_does(replicas, answers, is_forgotten):
     versions = Versions(("digit",), 0)
-    wish = run(versions.agree("digit", Wish(0, 2, 2)))
+    wish = run(versions.agree("digit", NumberedWish(0, 2, 2)))
     replicas.answers = answers
     assert run(versions.give_up("digit", wish)) is is_forgotten
-    assert run(versions.agree("digit", Wish(0, 3, 3))).version == (3 if is_forgotten else 2)
+    assert run(versions.agree("digit", NumberedWish(0, 3, 3))).version == (3 if is_forgotten else 2)
 
 
 def test_a_wish_is_not_forgotten_for_an_older_one(replicas):
     versions = Versions(("digit",), 0)
-    run(versions.agree("digit", Wish(5, 3, 3)))
-    assert not run(versions.give_up("digit", Wish(0, 2, 2)))
-    assert run(versions.agree("digit", None)) == Wish(5, 3, 3)
+    run(versions.agree("digit", NumberedWish(5, 3, 3)))
+    assert not run(versions.give_up("digit", NumberedWish(0, 2, 2)))
+    assert run(versions.agree("digit", None)) == NumberedWish(5, 3, 3)
 
 
 def test_a_keeper_that_is_started_anew_learns_the_latest_wish_and_numbers_go_on(replicas):
     versions = Versions(("digit",), 0)
-    late = Wish(2**62, 4, 4)
-    for told in (Wish(5, 3, 3), late, Wish(0, 5, 5), None):
+    late = NumberedWish(2**62, 4, 4)
+    for told in (NumberedWish(5, 3, 3), late, NumberedWish(0, 5, 5), None):
         run(versions.agree("digit", told))
     assert run(versions.agree("digit", None)) == late
     replicas.answers = [did(3)]
@@ -190,7 +190,7 @@ def test_an_unloaded_model_stays_so_for_replicas_that_start_later(replicas):
     versions = Versions(("digit",), 0)
     replicas.answers = [None]
     assert run(versions.unload("digit")) is None
-    assert run(versions.agree("digit", Wish(0, 2, 2))).version is None
+    assert run(versions.agree("digit", NumberedWish(0, 2, 2))).version is None
 
 
 async def found_by_watching(replicas):
@@ -205,7 +205,7 @@ async def found_by_watching(replicas):
 
 
 def test_a_version_that_one_replica_finds_is_for_all(replicas):
-    replicas.answers = [lambda number: Wish(number, 6, 6), None]
+    replicas.answers = [lambda number: NumberedWish(number, 6, 6), None]
     assert run(found_by_watching(replicas)) == 6
 
 
@@ -215,7 +215,7 @@ def test_watching_goes_on_after_any_error(replicas, caplog):
     def answer(number):
         if errors:
             raise errors.pop()
-        return Wish(number, 6, 6)
+        return NumberedWish(number, 6, 6)
 
     replicas.answers = [answer]
     assert run(found_by_watching(replicas)) == 6
