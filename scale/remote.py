@@ -35,7 +35,8 @@ START_SECONDS = 60.0
 """How long the ingress waits for the first report of every task before it answers for those that it has."""
 
 ATTEMPTS = 2
-"""How often an input is sent: again if the replica that had it died. An input that kills replicas kills no more."""
+"""How often an input is sent, or a reload asked for: again if the process that had it died. An input that kills
+replicas kills no more."""
 
 NO_KEEPER = "the keeper of versions does not run; ask again"
 

@@ -129,12 +129,13 @@ class Versions:
         Raises:
             ModelUnavailableError: there is none, or one is stuck.
         """
-        handle: DeploymentHandle[Any] = serve.get_deployment_handle(task, self._app)
         try:
+            handle: DeploymentHandle[Any] = serve.get_deployment_handle(task, self._app)
             answers: list[Any] = await handle.broadcast(method, *arguments).results_async(
                 timeout_s=seconds, return_exceptions=True
             )
-        except RayServeException as error:
+        # A `KeyError` is that Ray does not know the deployment yet.
+        except (KeyError, RayServeException) as error:
             raise ModelUnavailableError(task, NO_REPLICA) from error
         except TimeoutError as error:
             raise ChangeUnavailableError(task, STUCK) from error

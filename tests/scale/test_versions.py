@@ -111,7 +111,8 @@ def test_a_defect_in_all_replicas_is_told_without_its_trace(replicas):
     replicas.answers = [raised(MemoryError("no room")), raised(MemoryError())]
     error = run(versions.reload("digit", None)).error()
     assert isinstance(error, PartlyReloadedError)
-    assert "serves in 0 of 2 processes only: no room; MemoryError. Ask" in str(error)
+    expected = "The newest version of the model of 'digit' serves in 0 of 2 processes only: no room; MemoryError. Ask"
+    assert str(error).startswith(expected)
 
 
 def test_where_all_replicas_died_meanwhile_none_runs(replicas):
@@ -139,8 +140,11 @@ def test_in_a_replica_that_died_meanwhile_nothing_serves_on(replicas):
     assert run(versions.unload("digit")) is None
 
 
-def test_without_a_replica_nothing_is_reloaded(replicas):
+@pytest.mark.parametrize("is_deployed", [True, False])
+def test_without_a_replica_nothing_is_reloaded(replicas, monkeypatch, is_deployed):
     versions = Versions(("digit",), 0)
+    if not is_deployed:
+        monkeypatch.setattr("scale.versions.serve.get_deployment_handle", lambda task, _: {}[task])
     assert isinstance(run(versions.reload("digit", 3)).error(), ModelUnavailableError)
     assert run(versions.agree("digit", None)) is None
 
