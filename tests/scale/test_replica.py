@@ -252,12 +252,19 @@ def test_a_request_for_a_version_that_is_being_loaded_waits_for_it(models: Path)
     with_replica(models, Keeper(), act, deadline_ms=1)
 
 
-def test_a_request_for_a_version_that_a_replica_has_refused_is_sent_back_soon(models: Path) -> None:
+def test_a_request_for_a_version_that_a_replica_has_refused_is_sent_back_soon(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scale.held_models.ARRIVAL_SECONDS", 600)
+
     async def act(replica: Replica) -> None:
         asked_before = asyncio.ensure_future(replica.predict("of version 3", [PICTURE], None, None))
         await asyncio.sleep(0)
         assert isinstance(await replica.reload(7, 3), Carried)
-        for answer in (await asked_before, await replica.predict("of version 3", [PICTURE], None, None)):
+        asked_after = replica.predict("of version 3", [PICTURE], None, None)
+        async with asyncio.timeout(60):
+            answers = await asyncio.gather(asked_before, asked_after)
+        for answer in answers:
             assert isinstance(answer.error(), AbsentVersionError)
         await replica.reload(8, 1)
         asked_later = asyncio.ensure_future(replica.predict("of version 4", [PICTURE], None, None))
