@@ -10,6 +10,8 @@ from app.serving.errors import (
     ModelUnavailableError,
     NotExplainedError,
     OverloadedError,
+    PartlyReloadedError,
+    PartlyUnloadedError,
     VersionNotFoundError,
     VersionRefusedError,
 )
@@ -22,6 +24,8 @@ CARRIED = (
     ExplanationFilesError,
     VersionNotFoundError,
     VersionRefusedError,
+    PartlyReloadedError,
+    PartlyUnloadedError,
 )
 """What may happen to a request without a defect. Anything else fails the call, and Ray logs it."""
 

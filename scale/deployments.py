@@ -16,7 +16,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.tasks import TASKS
 from app.telemetry.logs import set_up_log
-from scale.limits import aimed_at, held_by_each, workers_of
+from scale.limits import aimed_at, held_by_each, let_in, settings_of_each, workers_of
 from scale.options import Options
 from scale.remote import remote_backend
 from scale.replica import Replica
@@ -79,6 +79,7 @@ def application(options: Options, settings: Settings) -> Application:
         replicas = options.of(name)
         workers = workers_of(replicas.cpus, settings)
         held[name] = held_by_each(workers, settings)
+        most = options.ingress_replicas * let_in(replicas.max_replicas, held[name], settings.max_queue)
         handles[name] = serve.deployment(
             name=name,
             max_ongoing_requests=held[name],
@@ -93,7 +94,7 @@ def application(options: Options, settings: Settings) -> Application:
             ray_actor_options={"num_cpus": replicas.cpus},
             graceful_shutdown_timeout_s=stopping,
             logging_config=QUIET,
-        )(Replica).bind(name, settings.model_copy(update={"workers": workers}), versions)
+        )(Replica).bind(name, settings_of_each(settings, workers, most), versions)
     ingress: Application = serve.deployment(
         name=INGRESS,
         num_replicas=options.ingress_replicas,

@@ -19,6 +19,19 @@ def held_by_each(workers: int, settings: Settings) -> int:
     return (workers + 1) * settings.max_batch_size
 
 
+def let_in(replicas: int, held: int, queued: int) -> int:
+    """Return the most inputs of a task that an ingress lets in: what its replicas hold, and what waits before them."""
+    return replicas * held + queued
+
+
+def settings_of_each(settings: Settings, workers: int, most: int) -> Settings:
+    """Return the settings of a replica, which has room for the most inputs that the ingresses let in.
+
+    A request holds many inputs, or one; only an ingress knows how many there are in all replicas.
+    """
+    return settings.model_copy(update={"workers": workers, "max_queue": most})
+
+
 def aimed_at(workers: int) -> float:
     """Return the requests per replica that scaling aims at: each worker has one, and the next is there already."""
     return 2.0 * workers

@@ -5,7 +5,6 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from ray.exceptions import RayActorError
@@ -21,8 +20,10 @@ from app.serving.scheduling.admission import Admission
 from app.serving.versions import TaskState
 from app.tasks import TASKS
 from scale.carried import Carried
-from scale.messages import Report
-from scale.versions import NO_REPLICA
+from scale.errors import AbsentVersionError, ChangeUnavailableError
+from scale.limits import let_in
+from scale.messages import ARRIVAL_SECONDS, Report
+from scale.versions import NO_REPLICA, REPORT_SECONDS
 
 Handle = DeploymentHandle[Any]
 Result = TypeVar("Result")
@@ -30,14 +31,14 @@ Result = TypeVar("Result")
 LOOK_SECONDS = 1.0
 """How often replicas are asked for their state."""
 
-REPORT_SECONDS = 5.0
-"""How long they may take."""
-
 START_SECONDS = 60.0
 """How long the ingress waits for the first report of every task before it answers for those that it has."""
 
 ATTEMPTS = 2
-"""How often an input is sent: again if the replica that had it died. An input that kills replicas kills no more."""
+"""How often an input is sent, or a reload asked for: again if the process that had it died. An input that kills
+replicas kills no more."""
+
+NO_KEEPER = "the keeper of versions does not run; ask again"
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +86,8 @@ class ReportedModels:
         if reports:
             self._states[task] = max(reports, key=_number).state
         else:
-            self._states[task] = replace(self._states[task], loaded={}, serving=None, absence=NO_REPLICA)
+            before = self._states[task]
+            self._states[task] = TaskState(before.task, absence=NO_REPLICA, unloaded=before.unloaded)
         self._on_replicas(task, len(reports))
         return bool(reports)
 
@@ -139,10 +141,13 @@ class RemoteAnswers:
 
     def note_replicas(self, task: str, count: int) -> None:
         """Let in as many inputs as that many replicas, and the queue before them, hold."""
-        self._admissions[task].capacity = count * self._held[task] + self._queued
+        self._admissions[task].capacity = let_in(count, self._held[task], self._queued)
 
     async def _ask(self, task: str, method: str, *arguments: object) -> Any:
-        for attempt in range(1, ATTEMPTS + 1):
+        deaths = 0
+        loop = asyncio.get_running_loop()
+        gives_up = loop.time() + ARRIVAL_SECONDS
+        while True:
             response = getattr(self._handles[task], method).remote(*arguments)
             try:
                 answer = await response
@@ -155,14 +160,15 @@ class RemoteAnswers:
             except DeploymentUnavailableError as error:
                 raise ModelUnavailableError(task, NO_REPLICA) from error
             except RayActorError as error:
-                logger.warning("%s: the replica that had an input has died (attempt %d): %s", task, attempt, error)
-                if attempt == ATTEMPTS:
+                deaths += 1
+                logger.warning("%s: the replica that had an input has died (attempt %d): %s", task, deaths, error)
+                if deaths == ATTEMPTS:
                     raise ModelUnavailableError(task, "the replicas that had the input have died") from error
-            else:
-                if isinstance(answer, Carried):
-                    raise answer.error()
+                continue
+            if not isinstance(answer, Carried):
                 return answer
-        raise AssertionError
+            if answer.kind is not AbsentVersionError or loop.time() >= gives_up:
+                raise answer.error()
 
 
 class RemoteReloads:
@@ -174,19 +180,29 @@ class RemoteReloads:
 
     async def reload(self, task: str, version: int | None) -> Reload:
         """Let a version serve in all replicas of a task."""
-        answer = await self._versions.reload.remote(task, version)
-        await self._models.look_at(task)
-        if isinstance(answer, Carried):
-            raise answer.error()
-        done: Reload = answer
+        done: Reload = await self._have_done(task, "reload", task, version)
         return done
 
     async def unload(self, task: str) -> None:
         """Let no version serve in any replica of a task."""
-        answer = await self._versions.unload.remote(task)
+        await self._have_done(task, "unload", task)
+
+    async def _have_done(self, task: str, method: str, *arguments: object) -> Any:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                answer = await getattr(self._versions, method).remote(*arguments)
+                break
+            except RayServeException as error:
+                raise ChangeUnavailableError(task, NO_KEEPER) from error
+            except RayActorError as error:
+                # It is started anew, and to do all once more does no harm.
+                logger.warning("%s: the keeper of versions has died (attempt %d): %s", task, attempt, error)
+                if attempt == ATTEMPTS:
+                    raise ChangeUnavailableError(task, NO_KEEPER) from error
         await self._models.look_at(task)
         if isinstance(answer, Carried):
             raise answer.error()
+        return answer
 
 
 @asynccontextmanager

@@ -2,40 +2,34 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from ray.serve.handle import DeploymentHandle
 
 from app.inputs.errors import InputError
 from app.main import registry_of
-from app.serving.errors import ModelUnavailableError, VersionNotFoundError, VersionRefusedError
+from app.serving.errors import VersionNotFoundError, VersionRefusedError
 from app.serving.model import LoadedModel, Payload, Prediction
 from app.serving.predictor import Predictor
-from app.serving.scheduling.workers import Workers
 from app.settings import Settings
 from app.tasks import TASKS
 from app.telemetry.logs import set_up_log
 from scale.carried import CARRIED, Carried
 from scale.elsewhere import seen_from_afar
-from scale.messages import Done, Report, Wish
+from scale.held_models import HeldModels
+from scale.messages import CHANGE_SECONDS, Fulfilled, NumberedWish, Report
 
 Result = TypeVar("Result")
 
 AGREE_SECONDS = 5.0
 """How long the keeper of versions may take to answer. A replica serves on without it."""
 
-ARRIVAL_SECONDS = 10.0
-"""How long a request waits for a version that other replicas serve already: they load it at the same time."""
-
 logger = logging.getLogger(__name__)
 
 
 class Replica:
     """Answers for one task. For one event loop, which is Ray Serve's.
-
-    A model that has been replaced stays until the last request that may ask for it has met its deadline.
 
     Args:
         task: the task's name.
@@ -50,15 +44,11 @@ class Replica:
         set_up_log(settings.log_level, settings.log_format)
         self._task = task
         self._versions = versions
-        self._seconds = settings.deadline_ms / 1000
-        self._registry = registry_of(settings, [one for one in TASKS if one.name == task])
+        registry = registry_of(settings, [one for one in TASKS if one.name == task])
+        self._held = HeldModels(task, registry, settings.deadline_ms / 1000)
         self._predictor = Predictor(settings.scheduling_policy)
-        self._loader = Workers(1, "loader")
-        self._wish: Wish | None = None
-        self._models: dict[str, LoadedModel] = {}
-        self._changed = asyncio.Condition()
-        await self._loader.run(self._registry.load)
-        await self._note(None)
+        self._changing: set[asyncio.Future[Any]] = set()
+        await self._held.load()
         await self._agree()
 
     async def predict(
@@ -66,7 +56,7 @@ class Replica:
     ) -> list[Prediction | Carried] | Carried:
         """Answer each payload with the model of a manifest. See `Predictor.predict`."""
         try:
-            model = await self._model(sha256)
+            model = await self._held.model(sha256)
             results = await self._predictor.predict(model, payloads, threshold, seconds)
         except CARRIED as error:
             return Carried.of(error)
@@ -75,102 +65,83 @@ class Replica:
     async def run(self, sha256: str, work: Callable[[LoadedModel], Result], seconds: float | None) -> Result | Carried:
         """Run other work with the model of a manifest. See `Predictor.run`."""
         try:
-            return await self._predictor.run(await self._model(sha256), work, seconds)
+            return await self._predictor.run(await self._held.model(sha256), work, seconds)
         except CARRIED as error:
             return Carried.of(error)
 
     async def report(self) -> Report:
         """Say which versions there are here."""
-        return Report(self._wish, seen_from_afar(self._registry.state(self._task)))
+        return Report(self._held.wish, seen_from_afar(self._held.state))
 
-    async def reload(self, number: int, version: int | None) -> Done | Carried:
-        """Let a version serve, the newest unless one is named, as wish `number`. See `Registry.reload`."""
+    async def reload(self, number: int, version: int | None) -> Fulfilled | Carried:
+        """Let a version serve, the newest unless one is named, as wish `number`. See `Registry.reload`.
+
+        Raises:
+            TimeoutError: it is not loaded yet.
+        """
         try:
-            done = await self._loader.run(partial(self._registry.reload, self._task, version))
+            return await self._in_time(self._held.reload(number, version))
         except CARRIED as error:
             return Carried.of(error)
-        wish = Wish(number, done.now.manifest.version, done.seen)
-        await self._note(wish)
-        return Done(done, wish)
 
     async def unload(self, number: int) -> None:
-        """Let no version serve, as wish `number`."""
-        await self._loader.run(partial(self._registry.unload, self._task))
-        await self._note(Wish(number, None))
+        """Let no version serve, as wish `number`.
 
-    async def watch(self, number: int) -> Wish | None:
+        Raises:
+            TimeoutError: one serves still.
+        """
+        await self._in_time(self._held.unload(number))
+
+    async def watch(self, number: int) -> NumberedWish | None:
         """Look for a version newer than any seen; if there is one, it serves as wish `number`, which is returned."""
-        before = self._registry.state(self._task).serving
-        await self._loader.run(self._registry.watch)
-        state = self._registry.state(self._task)
-        if state.serving is None or state.serving == before:
-            return None
-        wish = Wish(number, state.serving, state.seen)
-        await self._note(wish)
-        return wish
+        return await self._held.watch(number)
 
     async def check_health(self) -> None:
         """Do what all replicas are to do, if this one has missed it; Ray replaces one that cannot.
 
-        A replica without any usable model is not replaced: another would find the same folder. `/health/ready` says
-        why it has none.
+        Where no replica can, what is loaded serves, and none is replaced: another would find the same folder.
+        `/health/ready` says why a replica has no usable model.
 
         Raises:
             VersionNotFoundError, VersionRefusedError: it has not the version that the others serve.
         """
         await self._agree()
 
+    async def _in_time(self, change: Coroutine[Any, Any, Result]) -> Result:
+        """Await a change of what serves; one that takes too long is not awaited any more, and goes on."""
+        changing = asyncio.ensure_future(change)
+        self._changing.add(changing)
+        changing.add_done_callback(self._changing.discard)
+        try:
+            async with asyncio.timeout(CHANGE_SECONDS):
+                return await asyncio.shield(changing)
+        except TimeoutError as error:
+            raise TimeoutError(f"it is not done within {CHANGE_SECONDS:.0f} s, and goes on") from error
+
     async def _agree(self) -> None:
-        state = self._registry.state(self._task)
-        own = self._wish
-        if own is None and state.serving is not None:
-            own = Wish(0, state.serving, state.seen)
         try:
             async with asyncio.timeout(AGREE_SECONDS):
-                wish = await self._versions.agree.remote(self._task, own)
+                wish = await self._versions.agree.remote(self._task, self._held.standing)
         # Whatever keeps it, answers are given without it.
         except Exception as error:
             logger.warning("%s: the keeper of versions cannot be asked: %s", self._task, error)
             return
-        if wish is None or wish == self._wish:
+        # Not in turn: a check of its health must not wait for a model that is being loaded.
+        if wish is None or not self._held.is_news(wish):
             return
-        if wish != own:
-            await self._fulfil(wish)
-        await self._note(wish)
-
-    async def _fulfil(self, wish: Wish) -> None:
         try:
-            if wish.version is None:
-                await self._loader.run(partial(self._registry.unload, self._task))
-            else:
-                await self._loader.run(partial(self._registry.restore, self._task, wish.version, wish.seen))
+            await self._held.follow(wish)
         except (VersionNotFoundError, VersionRefusedError):
-            logger.exception("%s: version %s is served elsewhere and cannot be here", self._task, wish.version)
-            raise
+            logger.exception("%s: version %s is to serve and cannot be here", self._task, wish.version)
+            if not await self._is_given_up(wish):
+                raise
 
-    async def _note(self, wish: Wish | None) -> None:
-        """Take in what is loaded now and which wish that fulfils; let go of the rest when nobody can ask for it."""
-        self._wish = wish
-        loaded = {model.artifact.sha256: model for model in self._registry.state(self._task).loaded.values()}
-        gone = [sha256 for sha256 in self._models if sha256 not in loaded]
-        async with self._changed:
-            self._models.update(loaded)
-            self._changed.notify_all()
-        for sha256 in gone:
-            asyncio.get_running_loop().call_later(self._seconds, self._let_go, sha256)
-
-    def _let_go(self, sha256: str) -> None:
-        state = self._registry.state(self._task)
-        if all(model.artifact.sha256 != sha256 for model in state.loaded.values()):
-            self._models.pop(sha256, None)
-
-    async def _model(self, sha256: str) -> LoadedModel:
-        if sha256 not in self._models:
-            try:
-                async with asyncio.timeout(ARRIVAL_SECONDS), self._changed:
-                    await self._changed.wait_for(lambda: sha256 in self._models)
-            except TimeoutError as error:
-                raise ModelUnavailableError(
-                    self._task, "a replica has not the version that the others serve"
-                ) from error
-        return self._models[sha256]
+    async def _is_given_up(self, wish: NumberedWish) -> bool:
+        try:
+            async with asyncio.timeout(AGREE_SECONDS):
+                is_given_up: bool = await self._versions.give_up.remote(self._task, wish)
+        # It is asked again at the next health check.
+        except Exception as error:
+            logger.warning("%s: the keeper of versions cannot be asked: %s", self._task, error)
+            return False
+        return is_given_up

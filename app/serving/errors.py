@@ -45,12 +45,13 @@ class VersionRefusedError(Exception):
 
 
 class PartlyReloadedError(Exception):
-    """A version serves in some processes and not in others. `str(error)` says in how many, and why."""
+    """A version (None: the newest) serves in some processes, in others not. `str(error)` says in how many, and why."""
 
-    def __init__(self, task: str, version: int, processes: int, problems: Sequence[str]) -> None:
+    def __init__(self, task: str, version: int | None, processes: int, problems: Sequence[str]) -> None:
         share = f"{processes} of {processes + len(problems)} processes"
+        name = "The newest version" if version is None else f"Version {version}"
         super().__init__(
-            f"Version {version} of the model of {task!r} serves in {share} only: {'; '.join(problems)}. "
+            f"{name} of the model of {task!r} serves in {share} only: {'; '.join(problems)}. "
             "Ask for it again, or for the version before."
         )
 

@@ -95,16 +95,27 @@ class OwnReloads:
         await self._loader.run(partial(self._registry.unload, task))
 
 
+def fulfil(registry: Registry, wish: Wish) -> None:
+    """Let a version serve, or none, as was asked for elsewhere.
+
+    For the thread that loads models.
+
+    Raises:
+        VersionNotFoundError, VersionRefusedError: it cannot be had; nothing has changed.
+    """
+    if wish.version is None:
+        registry.unload(wish.task)
+    else:
+        registry.restore(wish.task, wish.version, wish.seen)
+
+
 def restore(registry: Registry, wishes: Iterable[Wish]) -> None:
     """Let versions serve, or none, as was asked for elsewhere, as far as they can be had.
 
     For the thread that loads models.
     """
     for wish in wishes:
-        if wish.version is None:
-            registry.unload(wish.task)
-            continue
         try:
-            registry.restore(wish.task, wish.version, wish.seen)
+            fulfil(registry, wish)
         except (VersionNotFoundError, VersionRefusedError) as error:
-            logger.warning("%s: version %d was asked for, and serves elsewhere: %s", wish.task, wish.version, error)
+            logger.warning("%s: version %s was asked for, and serves elsewhere: %s", wish.task, wish.version, error)

@@ -22,6 +22,7 @@ from helpers.ray_services import RayService, ray_service
 from helpers.service_process import MODELS
 from helpers.services import wait_until
 from helpers.tested_service import SETTINGS, run_tests
+from helpers.versions import add_version
 
 pytest.importorskip("ray", reason="needs the extra `scale`")
 
@@ -183,6 +184,41 @@ def test_a_replica_that_is_killed_under_load_is_replaced_and_loses_no_request(
         wait_until(lambda: len(answers) > seen + 20, 60)
     assert {answer.status_code for answer in answers} == {200}
     assert {answer.json()["model"]["version"] for answer in answers} == {1}
+
+
+@pytest.fixture
+def other_version(client: httpx.Client, models: Path) -> Iterator[None]:
+    """Version 2 of the topics' model lies in place of version 1, which serves; after the test it is as before."""
+    add_version(models, "topic", 2)
+    away = (models / "topic" / "1").rename(models / "away")
+    yield
+    away.rename(models / "topic" / "1")
+    assert client.post("/models/topic/reload", params={"version": 1}, headers=ADMIN).status_code == 200
+    shutil.rmtree(models / "topic" / "2")
+
+
+def test_a_task_whose_version_is_gone_with_its_last_replica_is_answered_by_the_one_that_there_is(
+    service: RayService, client: httpx.Client, other_version: None
+) -> None:
+    def serving() -> int:
+        answer = client.post("/predict/topic", json={"text": "oil"})
+        return answer.json()["model"]["version"] if answer.status_code == 200 else 0
+
+    assert serving() == 1
+    [replica] = service.replicas("topic")
+    os.kill(replica, signal.SIGKILL)
+    wait_until(lambda: serving() == 2, 60)
+
+
+@pytest.mark.soak
+def test_a_reload_is_done_though_the_keeper_of_versions_is_killed(
+    service: RayService, client: httpx.Client, version_1: None
+) -> None:
+    [keeper] = service.replicas("versions")
+    os.kill(keeper, signal.SIGKILL)
+    reloaded = client.post("/models/pneumonia/reload", headers=ADMIN)
+    assert reloaded.status_code == 200, reloaded.text
+    assert reloaded.json()["processes"] == REPLICAS
 
 
 @pytest.mark.soak

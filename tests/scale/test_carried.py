@@ -9,6 +9,8 @@ from app.serving.errors import (
     HopelessError,
     ModelUnavailableError,
     NotExplainedError,
+    PartlyReloadedError,
+    PartlyUnloadedError,
     VersionNotFoundError,
     VersionRefusedError,
 )
@@ -26,6 +28,8 @@ from scale.carried import CARRIED, Carried
         ExplanationFilesError(),
         VersionNotFoundError("digit", None, []),
         VersionRefusedError("digit", 2, "model.pb: is missing", 1),
+        PartlyReloadedError("digit", 2, 1, ["model.pb: is missing"]),
+        PartlyUnloadedError("digit", 1, ["MemoryError"]),
     ],
     ids=lambda error: type(error).__name__,
 )

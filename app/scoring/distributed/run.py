@@ -27,6 +27,7 @@ from app.scoring.distributed.blocks import DEFECT, NUMBER, REFUSAL, cut, items_t
 from app.scoring.distributed.cluster import cluster_cpus, connected
 from app.scoring.distributed.plan import ClusterPlan
 from app.scoring.distributed.shipment import Shipment
+from app.scoring.distributed.syncing import Syncing
 from app.scoring.distributed.worker import Scorer
 from app.scoring.failures import Failure
 from app.scoring.items import Source
@@ -61,7 +62,7 @@ class ClusterRun:
         self._plan = plan
         self._shipment = shipment
         self._tally = Tally()
-        self._started = self._synced = time.monotonic()
+        self._started = time.monotonic()
 
     def run(self, show: Show) -> Tally:
         """Score until all is answered, or a stop signal comes: what has come back by then is in the results.
@@ -84,10 +85,10 @@ class ClusterRun:
     def _score(self, tables: list[pyarrow.Table], show: Show) -> None:
         names = pyarrow.chunked_array([table["name"].chunk(0) for table in tables])
         is_missing = np.ones(len(names), bool)
-        with _Stopping() as stopping:
+        with Syncing(self._results, SYNC_SECONDS) as results, _Stopping() as stopping:
             try:
                 for answers in stopping.outside(self._answers(tables, len(names))):
-                    self._write(answers, is_missing)
+                    self._write(results, answers, is_missing)
                     self._tally.seconds = time.monotonic() - self._started
                     show(self._tally.standing())
             except _Stopped:
@@ -128,19 +129,15 @@ class ClusterRun:
             )
         return self._plan.worker_range(total)
 
-    def _write(self, answers: pyarrow.Table, is_missing: NDArray[np.bool_]) -> None:
+    def _write(self, results: Syncing, answers: pyarrow.Table, is_missing: NDArray[np.bool_]) -> None:
         self._check(answers)
         numbers = answers[NUMBER].to_numpy()
         new = is_missing[numbers]
         if not new.all():
             answers = answers.filter(pyarrow.array(new))
         is_missing[numbers] = False
-        rows = list(rows_of(answers.drop_columns([NUMBER, REFUSAL, DEFECT])))
-        self._results.write(rows)
+        results.write(list(rows_of(answers.drop_columns([NUMBER, REFUSAL, DEFECT]))))
         self._count(answers)
-        if time.monotonic() - self._synced >= SYNC_SECONDS:
-            self._results.sync()
-            self._synced = time.monotonic()
 
     def _check(self, answers: pyarrow.Table) -> None:
         for refusal in answers[REFUSAL].drop_null().to_pylist():

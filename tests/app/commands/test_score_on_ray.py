@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from app.cli import main
+from helpers.object_stores import object_store
 from helpers.pictures import jpeg, png
 from helpers.ray_clusters import TwoMachines, two_machines
 from helpers.services import processes, wait_until
@@ -48,7 +49,14 @@ class Archive:
                 os.close(descriptor)
 
 
-def command(models: Path, source: Path, out: Path, *words: str) -> list[str]:
+@pytest.fixture(scope="module")
+def machines() -> Iterator[TwoMachines]:
+    """A cluster; one test kills its second machine."""
+    with two_machines() as started:
+        yield started
+
+
+def command(models: Path, source: Path | str, out: Path, *words: str) -> list[str]:
     given = ["score", "catdog", str(source), "--models", str(models), "--out", str(out), "--quiet", "--engine", "ray"]
     return [*PROGRAM, *given, *words]
 
@@ -76,12 +84,31 @@ def lines_of(path: Path) -> Sequence[bytes]:
     return [header, *sorted(rows)]
 
 
-def test_though_a_machine_is_killed_midway_the_rows_are_those_of_one_process(tiny_models: Path, tmp_path: Path) -> None:
+def test_pictures_in_an_object_store_are_answered_as_those_in_a_folder(
+    tiny_models: Path, machines: TwoMachines, tmp_path: Path
+) -> None:
+    pytest.importorskip("moto", reason="needs moto's server: pip install 'moto[server]'")
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    Archive(pictures, 8, pipes=0).list.unlink()
+    out = tmp_path / "r.csv"
+    with object_store(tmp_path / "log") as store:
+        store.put("hospital", {f"pictures/{path.name}": path.read_bytes() for path in pictures.iterdir()})
+        words = command(tiny_models, store.url("hospital/pictures"), out, "--ray-address", machines.address)
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 1, done.stderr
+    expected = [line.replace(f"{pictures}/".encode(), b"") for line in lines_of(scored_here(tiny_models, pictures))]
+    assert [line.replace(b"s3://hospital/pictures/", b"") for line in lines_of(out)] == expected
+    assert out.read_bytes().count(b"s3://hospital/pictures/") == 8
+
+
+def test_though_a_machine_is_killed_midway_the_rows_are_those_of_one_process(
+    tiny_models: Path, machines: TwoMachines, tmp_path: Path
+) -> None:
     archive = Archive(tmp_path, 40, pipes=16)
     out = tmp_path / "r.csv"
-    with two_machines() as machines:
-        words = command(tiny_models, archive.list, out, "--ray-address", machines.address, "--ray-block", "2")
-        score_while_a_machine_dies(words, machines, archive)
+    words = command(tiny_models, archive.list, out, "--ray-address", machines.address, "--ray-block", "2")
+    score_while_a_machine_dies(words, machines, archive)
     assert lines_of(out) == lines_of(scored_here(tiny_models, archive.list))
 
 

@@ -1,15 +1,11 @@
 """Files behind addresses: listed, read and named as files of this machine are."""
 
 import io
-import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import fsspec
-import httpx
 import pytest
-from pyarrow.fs import S3FileSystem
 
 from app.errors import ConfigurationError
 from app.inputs.errors import OversizedInputError
@@ -17,7 +13,7 @@ from app.scoring.failures import failure_of
 from app.scoring.items import ItemError, Source
 from app.scoring.remote import address_of, is_address
 from app.scoring.sources import Reading, source_of
-from helpers.services import wait_until
+from helpers.object_stores import object_store
 
 FILES = ("b.png", "a/2.png", "a/1 %20#.jpeg", ".hidden/x.png", "a/.DS_Store", "c/d/e.png")
 SHOWN = ("a/1 %20#.jpeg", "a/2.png", "b.png", "c/d/e.png")
@@ -109,28 +105,14 @@ def test_paths_are_no_addresses(name: str) -> None:
     assert not is_address(name)
 
 
-@pytest.mark.skipif(
-    shutil.which("moto_server") is None, reason="moto_server is not installed: make .venv/.dev"
-)
 def test_an_object_store_is_read_through_its_own_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "y", "EC2_METADATA_DISABLED": "true"}.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    log = tmp_path / "log"
-    with log.open("w") as file, subprocess.Popen(["moto_server", "-p", "0"], stderr=file, stdout=file) as server:
-        try:
-            wait_until(lambda: "Running on http://127.0.0.1:" in log.read_text(), 60)
-            port = log.read_text().partition("Running on http://127.0.0.1:")[2].split()[0]
-            options = {"endpoint_override": f"127.0.0.1:{port}", "scheme": "http", "region": "us-east-1"}
-            store = S3FileSystem(**options, allow_bucket_creation=True, allow_delayed_open=True)
-            store.create_dir("hospital")
-            for name in FILES:
-                with store.open_output_stream(f"hospital/xrays/{name}") as stream:
-                    stream.write(name.encode())
-            expected = [(f"s3://hospital/xrays/{name}", name.encode()) for name in SHOWN]
-            assert contents(source(f"s3://hospital/xrays/?{httpx.QueryParams(options)}")) == expected
-            monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-            assert contents(source("s3://hospital/xrays")) == expected
-            with pytest.raises(ConfigurationError, match="s3://hospital/none: there is nothing at this address"):
-                list(source("s3://hospital/none"))
-        finally:
-            server.kill()
+    pytest.importorskip("moto", reason="needs moto's server: pip install 'moto[server]'")
+    with object_store(tmp_path / "log") as store:
+        store.put("hospital", {f"xrays/{name}": name.encode() for name in FILES})
+        expected = [(f"s3://hospital/xrays/{name}", name.encode()) for name in SHOWN]
+        assert contents(source(store.url("hospital/xrays/"))) == expected
+        for name, value in store.environment.items():
+            monkeypatch.setenv(name, value)
+        assert contents(source("s3://hospital/xrays")) == expected
+        with pytest.raises(ConfigurationError, match="s3://hospital/none: there is nothing at this address"):
+            list(source("s3://hospital/none"))
