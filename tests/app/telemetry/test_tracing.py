@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,9 +31,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
+
+from app.telemetry.tracing import Tracing
 
 PICTURE = jpeg((60, 60), (220, 30, 30))
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -234,6 +236,26 @@ def test_spans_reach_an_otlp_receiver_when_the_standard_variables_name_one(
     assert set(spans) == {"POST /predict/catdog", "queue", "decode", "infer"}
     assert {span.trace_id.hex() for span in spans.values()} == {TRACE}
     assert spans["infer"].parent_span_id == spans["POST /predict/catdog"].span_id
+
+
+def test_a_receiver_that_does_not_answer_holds_up_the_end_for_a_moment_only() -> None:
+    answering = threading.Event()
+
+    class Silent(InMemorySpanExporter):
+        def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+            answering.wait(20)
+            return super().export(spans)
+
+    provider, kept = TracerProvider(shutdown_on_exit=False), Silent()
+    provider.add_span_processor(BatchSpanProcessor(kept))
+    tracing = Tracing(provider, "1")
+    try:
+        with tracing.request({"type": "http", "method": "GET", "headers": []}):
+            pass
+        tracing.close()
+        assert kept.get_finished_spans() == ()
+    finally:
+        answering.set()
 
 
 @pytest.mark.parametrize(
