@@ -266,3 +266,15 @@ def _copy_examples(folder: Path) -> None:
             shutil.copyfile(example, folder / example.name)
     (folder / "cat.png").write_bytes(shipped_file("chelsea.png"))
     Image.open(EXAMPLES / "seven.jpeg").save(folder / "seven.png")
+    _lay_archive(folder / "xrays")
+
+
+def _lay_archive(folder: Path) -> None:
+    """Lay a folder of X-rays as it may come: two kinds of files, one of them cut short, and a note among them."""
+    (folder / "ward").mkdir(parents=True)
+    whole = (EXAMPLES / "xray.jpeg").read_bytes()
+    (folder / "1.jpeg").write_bytes(whole)
+    shutil.copyfile(EXAMPLES / "xray.dcm", folder / "2.dcm")
+    Image.open(EXAMPLES / "xray.jpeg").transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(folder / "ward" / "3.png")
+    (folder / "ward" / "cut.jpeg").write_bytes(whole[: len(whole) // 2])
+    (folder / "ward" / "note.txt").write_text("Ask again on Monday.\n")
