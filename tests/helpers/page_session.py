@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -18,6 +17,7 @@ from PIL import Image
 from helpers.documents import PROJECT
 from helpers.drawn_data import draw_cats_dogs, draw_chest_xrays, draw_digits, write_news
 from helpers.picture_files import shipped_file
+from helpers.services import free_port
 
 SECONDS = 300
 NOT_RUN = ("make", "pip", "uv", "docker", "podman", "buildah", "apt-get")
@@ -107,7 +107,7 @@ class PageSession:
         self._groups: list[int] = []
         self._status = 0
         self._python: subprocess.Popen[str] | None = None
-        self._port = port or _free_port()
+        self._port = port or free_port()
         self._state.mkdir()
         self._folder.mkdir()
         (_copy_project if copied else _link_project)(self._folder)
@@ -228,12 +228,6 @@ class PageSession:
         for name in ("127.0.0.1", "localhost"):
             text = text.replace(f"{name}:{self._port}", ADDRESSES[0])
         return LIBRARY_LOG.sub("", text)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def _link_project(folder: Path) -> None:

@@ -1,10 +1,8 @@
 """Commands of a page that are too long to run: what they name exists, and takes the options that they give."""
 
 import argparse
-import re
 import runpy
 import shlex
-import tomllib
 import warnings
 from contextlib import redirect_stderr
 from io import StringIO
@@ -13,8 +11,6 @@ from unittest.mock import patch
 from helpers.documents import PROJECT
 
 MAKEFILE = (PROJECT / "Makefile").read_text()
-EXTRAS = set(tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["optional-dependencies"])
-OWN_EXTRAS = re.compile(r"(?:quartet|\.)\[(.+)\]")
 
 
 class _Parsed(BaseException):
@@ -24,7 +20,7 @@ class _Parsed(BaseException):
 def refusal_of(command: str) -> str | None:
     """Say why a command could not be run as it is written, or None if it could.
 
-    It may be `make`, `quartet`, `python -m`, `pip install`, one of them with settings before it, or a setting alone.
+    It may be `make`, `quartet`, `python -m`, one of them with settings before it, or a setting alone.
     """
     words = shlex.split(command, comments=True)
     while words and ("=" in words[0].split("/")[0] or words[0] == "export"):
@@ -38,22 +34,14 @@ def refusal_of(command: str) -> str | None:
             return _refused_options(module, options)
         case ["quartet", *options]:
             return _refused_options("app.cli", options)
-        case ["pip", "install", *wanted]:
-            return _refused_extras(wanted)
         case _:
-            return "only `make`, `quartet`, `python -m` and `pip install` can be parsed: run it or skip it"
+            return "only `make`, `quartet` and `python -m` can be parsed: run it or skip it"
 
 
 def commands_in(text: str) -> list[str]:
     """Return a shell block's commands, each in one line; of a console block, what follows the prompts."""
     lines = text.replace("\\\n", " ").splitlines()
     return [line.removeprefix("$ ") for line in lines if line.strip()]
-
-
-def _refused_extras(wanted: list[str]) -> str | None:
-    named = [match for match in map(OWN_EXTRAS.fullmatch, wanted) if match]
-    unknown = {extra for match in named for extra in match[1].split(",")} - EXTRAS
-    return f"there is no extra {min(unknown)!r}" if unknown else None
 
 
 def _refused_target(target: str, options: list[str]) -> str | None:
