@@ -38,7 +38,7 @@ def proxied(log):
     """A client of the service behind Caddy, which comes from an address of its own."""
     (block,) = (block for block in blocks_of(PROJECT / "docs" / "security.md") if block.kind == "caddy")
     folder, port = log.parent, free_port()
-    with service(MODELS, log) as started:
+    with service(MODELS, log, max_body_bytes=64 * 2**20) as started:
         site = block.text.replace(NAME, f"localhost:{port}").replace(UPSTREAM, started.address.removeprefix("http://"))
         (folder / "Caddyfile").write_text(OPTIONS.format(folder=folder) + site)
         with subprocess.Popen(
@@ -65,11 +65,11 @@ def test_the_service_answers_through_it_and_browsers_are_told_to_stay_with_tls(p
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
 
 
-def test_a_body_over_its_limit_is_refused_and_one_under_it_is_the_services_to_judge(proxied):
-    too_large = proxied.post("/predict/digit", content=bytes(33 * 2**20))
-    assert (too_large.status_code, too_large.content) == (413, b"")
-    refused = proxied.post("/predict/digit", content=b"no picture")
-    assert (refused.status_code, refused.headers["content-type"]) == (415, "application/problem+json")
+def test_a_body_over_its_limit_is_refused_though_the_service_would_take_it(proxied):
+    over, under = (proxied.post("/predict/digit", content=bytes(mib * 2**20)).status_code for mib in (33, 31))
+    # Caddy 2.6 says 502 of a body that it cut off.
+    assert over in {413, 502}
+    assert under == 415
 
 
 def test_the_log_has_the_clients_address_and_none_that_a_client_made_up(proxied, log):
