@@ -55,6 +55,7 @@ def test_commands_lose_their_prompts_and_line_breaks():
         "make soak ARGS=tests/reliability/test_disk.py",
         "QUARTET_PORT=1 quartet serve --processes 2",
         ".venv/bin/python -m benchmarks.overload",
+        "python -m benchmarks.distributed_training digit --recipe reference",
         "export A=1",
     ],
 )
@@ -71,6 +72,7 @@ def test_a_command_that_could_be_run_is_parsed(command):
         ("quartet train coffee", "invalid choice"),
         ("quartet serve --coffee", "unrecognized arguments"),
         ("python -m benchmarks.coffee", "No module named"),
+        ("python -m benchmarks.distributed_training", "required: task"),
         ("caddy run", "only"),
     ],
 )

@@ -12,7 +12,6 @@ from unittest.mock import patch
 from helpers.documents import PROJECT
 
 MAKEFILE = (PROJECT / "Makefile").read_text()
-
 PARSING = {name: getattr(argparse.ArgumentParser, name) for name in ("parse_args", "parse_known_args")}
 
 
