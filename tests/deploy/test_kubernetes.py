@@ -1,3 +1,5 @@
+import base64
+import hashlib
 import importlib
 import inspect
 import shutil
@@ -12,6 +14,7 @@ from app.main import create_app
 from app.settings import Settings
 from helpers.deployed import (
     DEPLOY,
+    PROJECT,
     SETTINGS,
     containers_of,
     document,
@@ -21,6 +24,7 @@ from helpers.deployed import (
     settings_of,
     strict,
 )
+from helpers.documents import blocks_of
 from scale.options import Options
 
 KUBERNETES = DEPLOY / "kubernetes"
@@ -106,6 +110,27 @@ def test_probes_ask_what_the_service_answers_without_a_key(_, pod):
     for probe in ("startupProbe", "livenessProbe"):
         assert container[probe]["httpGet"]["path"] == "/health/live"
     assert container["readinessProbe"]["httpGet"]["path"] == "/health/ready"
+
+
+@pytest.mark.skipif(KUBECTL is None, reason="kubectl is not installed")
+def test_the_pages_command_makes_the_secret_that_the_pods_read(tmp_path):
+    (block,) = (one for one in blocks_of(PROJECT / "docs" / "scaling-out.md") if "create secret" in one.text)
+    (tmp_path / "keys.toml").write_text("")
+    # Without a cluster it says what it would make.
+    offline = f'kubectl() {{ {KUBECTL} "$@" --dry-run=client --output yaml; }}\nKEY=secret\n'
+    done = subprocess.run(
+        ["bash", "-ec", offline + block.text], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    made = yaml.safe_load(done.stdout)
+    kubernetes_validate.validate(made, NEWEST, strict=True)
+    place = {"name": "quartet-keys", "namespace": OF_KIND["Namespace"]["metadata"]["name"]}
+    assert place.items() <= made["metadata"].items()
+    assert base64.b64decode(made["data"]["admin-key-sha256"]).decode() == hashlib.sha256(b"secret").hexdigest()
+    (container,) = POD["containers"]
+    read = [one["valueFrom"]["secretKeyRef"] for one in container["env"] if "secretKeyRef" in one.get("valueFrom", {})]
+    assert {(one["name"], one["key"]) for one in read} == {("quartet-keys", "admin-key-sha256")}
+    assert "quartet-keys" in [volume["secret"]["secretName"] for volume in POD["volumes"] if "secret" in volume]
+    assert "keys.toml" in made["data"]
 
 
 @pytest.mark.parametrize(("name", "pod"), pods(), ids=[name for name, _ in pods()])

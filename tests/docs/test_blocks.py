@@ -21,11 +21,20 @@ def test_blocks_in_lists_and_without_a_kind_are_found():
     assert bare.kind == ""
 
 
+def test_a_mark_may_name_the_tests_that_answer_for_the_block():
+    name = "tests/docs/test_blocks.py::test_a_mark_holds_for_the_block_below_it"
+    (block,) = blocks_in(f"<!-- test: elsewhere {name} tests/docs/test_blocks.py -->\n```sh\nls\n```", PAGE)
+    assert block.mark.verb == "elsewhere"
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
         ("<!-- test: ignore it -->\n```sh\nls\n```", "no mark of"),
         ("<!-- test: skip -->\n```sh\nls\n```", "says nothing more"),
+        ("<!-- test: elsewhere a cluster -->\n```sh\nls\n```", "names tests"),
+        ("<!-- test: elsewhere tests/docs/test_coffee.py -->\n```sh\nls\n```", "no test tests/docs/test_coffee.py"),
+        ("<!-- test: skip see tests/docs/test_blocks.py::test_coffee -->\n```sh\nls\n```", "::test_coffee"),
         ("<!-- test: skip why -->\n\nText.\n\n```sh\nls\n```", "no block follows"),
     ],
 )
@@ -46,6 +55,7 @@ def test_commands_lose_their_prompts_and_line_breaks():
         "make soak ARGS=tests/reliability/test_disk.py",
         "QUARTET_PORT=1 quartet serve --processes 2",
         ".venv/bin/python -m benchmarks.overload",
+        "python -m benchmarks.distributed_training digit --recipe reference",
         "export A=1",
     ],
 )
@@ -62,6 +72,7 @@ def test_a_command_that_could_be_run_is_parsed(command):
         ("quartet train coffee", "invalid choice"),
         ("quartet serve --coffee", "unrecognized arguments"),
         ("python -m benchmarks.coffee", "No module named"),
+        ("python -m benchmarks.distributed_training", "required: task"),
         ("caddy run", "only"),
     ],
 )

@@ -1,6 +1,7 @@
 """What the pages refer to is there: files, headings, settings; and they name nothing that a reader does not have."""
 
 import re
+import tomllib
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -19,6 +20,8 @@ VARIABLES = {variable_of(name) for name in Settings.model_fields} | {
     name for module in COMMANDS for name in re.findall(r'= "(QUARTET_[A-Z_]+)"', module.read_text())
 }
 """The settings, and what a command alone reads: credentials, which are no setting of the service."""
+EXTRAS = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["optional-dependencies"].keys()
+OWN_EXTRAS = re.compile(r"(?:quartet|'\.)\[([\w,]+)\]")
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:home|root|work|Users|tmp/wt)/")
 REGISTRY = re.compile(r"\b(?:pypi\.org|pythonhosted|npmjs|docker\.io|ghcr\.io|quay\.io|gcr\.io)\b")
 
@@ -42,6 +45,11 @@ def leads_somewhere(page: Path, link: str) -> bool:
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
 def test_every_setting_that_a_page_names_exists(page):
     assert set(VARIABLE.findall(page.read_text("utf-8"))) <= VARIABLES
+
+
+@pytest.mark.parametrize("page", PAGES, ids=IDS)
+def test_every_extra_that_a_page_names_exists(page):
+    assert {extra for named in OWN_EXTRAS.findall(page.read_text("utf-8")) for extra in named.split(",")} <= EXTRAS
 
 
 def test_the_settings_page_is_the_one_that_the_command_writes():

@@ -1,5 +1,6 @@
 """The project's pages, taken apart: their fenced blocks with their marks, their headings, links and prose."""
 
+import ast
 import os
 import re
 from collections.abc import Iterator
@@ -13,12 +14,13 @@ PROJECT = Path(__file__).parents[2]
 LEFT_OUT = {"build", "dist", "runs", "node_modules"}
 MARK = re.compile(r"<!-- test: (?P<verb>\w+)(?: (?P<words>.+?))? -->\s*", re.DOTALL)
 PAGE_MARK = re.compile(r"<!-- test page: (?P<words>.+?) -->")
-VERBS = {"skip", "parse", "file", "with", "needs", "output"}
+NAMED_TEST = re.compile(r"(?P<file>tests/[\w/]+\.py)(?:::(?P<name>\w+))?")
+VERBS = {"skip", "parse", "elsewhere", "file", "with", "needs", "output"}
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What a page's comment says of the block below it: a verb, and a reason, a path, options or programs."""
+    """What a page's comment says of the block below it: a verb, and a reason, tests, a path, options or programs."""
 
     verb: str = "run"
     words: str = ""
@@ -72,6 +74,16 @@ def blocks_in(text: str, page: Path) -> list[Block]:
     return found
 
 
+def missing_test(words: str) -> str | None:
+    """Say which of the tests that a mark names, `tests/.../FILE.py::NAME`, is not there; None where all are."""
+    for named in NAMED_TEST.finditer(words):
+        file = PROJECT / named["file"]
+        names = {getattr(node, "name", None) for node in ast.parse(file.read_text()).body} if file.exists() else set()
+        if not file.exists() or named["name"] not in {None, *names}:
+            return named[0]
+    return None
+
+
 def is_in_a_copy(page: Path) -> bool:
     """Whether a page asks to be run in a copy of the project, which its blocks may change."""
     asked = PAGE_MARK.search(page.read_text("utf-8"))
@@ -118,4 +130,9 @@ def _mark(comment: str, where: str) -> Mark:
         raise ValueError(f"{where}: no mark of {', '.join(sorted(VERBS))}: {comment.strip()}")
     if match["verb"] != "output" and not match["words"]:
         raise ValueError(f"{where}: the mark {match['verb']!r} says nothing more")
-    return Mark(match["verb"], " ".join((match["words"] or "").split()))
+    words = " ".join((match["words"] or "").split())
+    if match["verb"] == "elsewhere" and not all(NAMED_TEST.fullmatch(word) for word in words.split()):
+        raise ValueError(f"{where}: the mark 'elsewhere' names tests, `tests/FILE.py::NAME`, and no more")
+    if missing := missing_test(words):
+        raise ValueError(f"{where}: there is no test {missing}")
+    return Mark(match["verb"], words)

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -18,6 +17,7 @@ from PIL import Image
 from helpers.documents import PROJECT
 from helpers.drawn_data import draw_cats_dogs, draw_chest_xrays, draw_digits, write_news
 from helpers.picture_files import shipped_file
+from helpers.services import free_port
 
 SECONDS = 300
 NOT_RUN = ("make", "pip", "uv", "docker", "podman", "buildah", "apt-get")
@@ -107,7 +107,7 @@ class PageSession:
         self._groups: list[int] = []
         self._status = 0
         self._python: subprocess.Popen[str] | None = None
-        self._port = port or _free_port()
+        self._port = port or free_port()
         self._state.mkdir()
         self._folder.mkdir()
         (_copy_project if copied else _link_project)(self._folder)
@@ -230,12 +230,6 @@ class PageSession:
         return LIBRARY_LOG.sub("", text)
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def _link_project(folder: Path) -> None:
     """Link all of the project but its models, which are linked one by one: a new version can lie beside them."""
     for entry in PROJECT.iterdir():
@@ -266,3 +260,15 @@ def _copy_examples(folder: Path) -> None:
             shutil.copyfile(example, folder / example.name)
     (folder / "cat.png").write_bytes(shipped_file("chelsea.png"))
     Image.open(EXAMPLES / "seven.jpeg").save(folder / "seven.png")
+    _lay_archive(folder / "xrays")
+
+
+def _lay_archive(folder: Path) -> None:
+    """Lay a folder of X-rays as it may come: two kinds of files, one of them cut short, and a note among them."""
+    (folder / "ward").mkdir(parents=True)
+    whole = (EXAMPLES / "xray.jpeg").read_bytes()
+    (folder / "1.jpeg").write_bytes(whole)
+    shutil.copyfile(EXAMPLES / "xray.dcm", folder / "2.dcm")
+    Image.open(EXAMPLES / "xray.jpeg").transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(folder / "ward" / "3.png")
+    (folder / "ward" / "cut.jpeg").write_bytes(whole[: len(whole) // 2])
+    (folder / "ward" / "note.txt").write_text("Ask again on Monday.\n")

@@ -4,6 +4,7 @@ import argparse
 import runpy
 import shlex
 import warnings
+from collections.abc import Callable
 from contextlib import redirect_stderr
 from io import StringIO
 from unittest.mock import patch
@@ -11,6 +12,7 @@ from unittest.mock import patch
 from helpers.documents import PROJECT
 
 MAKEFILE = (PROJECT / "Makefile").read_text()
+PARSING = {name: getattr(argparse.ArgumentParser, name) for name in ("parse_args", "parse_known_args")}
 
 
 class _Parsed(BaseException):
@@ -58,15 +60,10 @@ def _refused_target(target: str, options: list[str]) -> str | None:
 
 
 def _refused_options(module: str, options: list[str]) -> str | None:
-    parse_args = argparse.ArgumentParser.parse_args
-
-    def stop(parser: argparse.ArgumentParser, args: list[str] | None = None, namespace: object = None) -> None:
-        parse_args(parser, args, namespace)  # type: ignore[call-overload]
-        raise _Parsed
-
     said = StringIO()
     with (
-        patch("argparse.ArgumentParser.parse_args", stop),
+        patch("argparse.ArgumentParser.parse_args", _parse_and_stop("parse_args")),
+        patch("argparse.ArgumentParser.parse_known_args", _parse_and_stop("parse_known_args")),
         patch("sys.argv", [module, *options]),
         redirect_stderr(said),
         warnings.catch_warnings(),
@@ -80,3 +77,15 @@ def _refused_options(module: str, options: list[str]) -> str | None:
         except (SystemExit, ImportError) as error:
             return said.getvalue() or str(error)
     return f"{module} takes no options"
+
+
+def _parse_and_stop(method: str) -> Callable[..., None]:
+    """Return what parses as a method of `ArgumentParser` does, and then ends the command."""
+
+    def stop(*given: object) -> None:
+        # What parses calls itself, for subcommands too.
+        with patch.multiple(argparse.ArgumentParser, **PARSING):
+            PARSING[method](*given)
+        raise _Parsed
+
+    return stop

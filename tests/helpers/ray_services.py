@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers.services import READY, wait_until
+from helpers.services import READY, free_port, wait_until
 
 PROJECT = Path(__file__).parents[2]
 START_SECONDS = 240
@@ -46,7 +45,7 @@ def ray_service(folder: Path, options: Mapping[str, Any], environment: Mapping[s
     """
     # The paths of Unix sockets are at most 107 bytes long.
     ray_folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))
-    port = _free_port()
+    port = free_port()
     log = folder / "ray.log"
     own = {
         "QUARTET_PORT": str(port),
@@ -81,12 +80,6 @@ def ray_service(folder: Path, options: Mapping[str, Any], environment: Mapping[s
             for pid in left:
                 _kill(pid)
             shutil.rmtree(ray_folder, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def _descendants(ancestor: int) -> list[tuple[int, str]]:

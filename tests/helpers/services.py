@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -78,6 +79,13 @@ def wait_until(holds: Callable[[], bool], seconds: float) -> float:
         assert time.monotonic() < start + seconds, f"not within {seconds} s"
         time.sleep(0.02)
     return time.monotonic() - start
+
+
+def free_port() -> int:
+    """Return a port of loopback that nothing listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def clients_of(pid: int) -> set[int]:

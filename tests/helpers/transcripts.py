@@ -5,10 +5,11 @@ from itertools import pairwise
 
 SHA256, ID = r"\b[0-9a-f]{64}\b", r"\b[0-9a-f]{32}\b"
 TIME = r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,]*(?:Z|[+-]\d\d:?\d\d)?"
+SPEED = r"(?:\d+ (?:h|min) )?\d+ (?:h|min|s) \([\d,.]+/s\)"
 NUMBER = r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?"
 REST = r",?\s*\.\.\.,?"
 TOKEN = re.compile(
-    rf"(?P<rest>{REST})|(?P<sha>{SHA256})|(?P<id>{ID})|(?P<time>{TIME})|(?P<number>{NUMBER})|[A-Za-z_]+|\S"
+    rf"(?P<rest>{REST})|(?P<sha>{SHA256})|(?P<id>{ID})|(?P<time>{TIME})|(?P<speed>{SPEED})|(?P<number>{NUMBER})|[A-Za-z_]+|\S"
 )
 RELATIVE, ABSOLUTE = 0.02, 0.002
 
@@ -18,8 +19,8 @@ Token = tuple[str, str]
 def differs(shown: str, came: str) -> str | None:
     """Say where what came is not what is shown, or None where it is.
 
-    Space does not count. A number may be off by 2 % or 0.002; an id of 32 hexadecimal digits and a time may be any
-    other; `...` in what is shown stands for anything.
+    Space does not count. A number may be off by 2 % or 0.002; an id of 32 hexadecimal digits, a time and a
+    speed (`0 s (11.5/s)`) may be any other; `...` in what is shown stands for anything.
     """
     pieces: list[list[Token]] = [[]]
     for token in _tokens(shown):
@@ -58,7 +59,7 @@ def _first_difference(shown: list[Token], came: list[Token]) -> str | None:
 
 
 def _alike(shown: Token, came: Token) -> bool:
-    if shown[0] in ("id", "time"):
+    if shown[0] in ("id", "time", "speed"):
         return came[0] == shown[0]
     if shown[0] == came[0] == "number":
         one, other = (float(text.replace(",", "")) for text in (shown[1], came[1]))

@@ -40,7 +40,7 @@ export class AnswerArea {
     this.#invitation = invitation;
     this.element = element(
       "section",
-      { class: "card answer", "aria-label": "Answer" },
+      { class: "card answer", "aria-label": "Answer", tabindex: -1 },
       this.#busy,
       this.#problem,
       this.#head,
@@ -141,6 +141,8 @@ export class AnswerArea {
 
   /** @param {boolean} isBusy */
   #setBusy(isBusy) {
+    // Hidden, the button that cancels would let the focus fall to the page's start.
+    if (!isBusy && this.#busy.contains(document.activeElement)) this.element.focus();
     this.#busy.hidden = !isBusy;
     this.element.setAttribute("aria-busy", String(isBusy));
   }

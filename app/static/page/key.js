@@ -25,6 +25,8 @@ export function askForKeys(api, onKey) {
     }
     api.useKey(field.value.trim());
     field.value = "";
+    // Hidden, the form would let the focus fall to the page's start.
+    /** @type {HTMLElement | null} */ (document.querySelector("[role=tab][aria-selected=true]"))?.focus();
     form.hidden = true;
     onKey();
   });

@@ -1,14 +1,12 @@
 """Spans of requests over a real socket: in memory, and sent by OTLP to a receiver."""
 
-import gzip
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -26,14 +24,13 @@ pytest.importorskip("opentelemetry.sdk", reason="the extra `tracing` is not inst
 
 import itertools
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-    ExportTraceServiceRequest,
-    ExportTraceServiceResponse,
-)
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
+
+from app.telemetry.tracing import Tracing
+from helpers.otlp_receiver import otlp_receiver
 
 PICTURE = jpeg((60, 60), (220, 30, 30))
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -201,57 +198,43 @@ print([span.name for span in spans.get_finished_spans()])
     assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr
 
 
-class Receiver(ThreadingHTTPServer):
-    """An OTLP receiver: keeps what it is sent."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        self.requests: list[ExportTraceServiceRequest] = []
-        super().__init__(("127.0.0.1", 0), _Receive)
-
-
-class _Receive(BaseHTTPRequestHandler):
-    server: Receiver
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.headers.get("Content-Encoding") == "gzip":
-            body = gzip.decompress(body)
-        assert self.path == "/v1/traces"
-        self.server.requests.append(ExportTraceServiceRequest.FromString(body))
-        self.send_response(200)
-        self.send_header("Content-Type", "application/x-protobuf")
-        self.end_headers()
-        self.wfile.write(ExportTraceServiceResponse().SerializeToString())
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
 def test_spans_reach_an_otlp_receiver_when_the_standard_variables_name_one(
     tiny_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    receiver = Receiver()
-    thread = threading.Thread(target=receiver.serve_forever, daemon=True)
-    thread.start()
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{receiver.server_port}")
-    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=ward")
-    with serving(create_app(Settings(models_dir=tiny_models))) as at:
-        httpx.post(f"{at}/predict/catdog", content=PICTURE, headers=TRACEPARENT)
-    # The last spans are sent when the service stops.
-    receiver.shutdown()
-    thread.join()
-    receiver.server_close()
-    sent = [part for request in receiver.requests for part in request.resource_spans]
+    with otlp_receiver() as receiver:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{receiver.server_port}")
+        monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=ward")
+        with serving(create_app(Settings(models_dir=tiny_models))) as at:
+            httpx.post(f"{at}/predict/catdog", content=PICTURE, headers=TRACEPARENT)
+        # The last spans are sent when the service stops.
+        sent, spans = receiver.resource_spans, {span.name: span for span in receiver.spans}
     about = {item.key: item.value.string_value for item in sent[0].resource.attributes}
     assert about["service.name"] == "quartet"
     assert about["service.version"]
     assert about["deployment.environment.name"] == "ward"
-    spans = {span.name: span for part in sent for scope in part.scope_spans for span in scope.spans}
     assert set(spans) == {"POST /predict/catdog", "queue", "decode", "infer"}
     assert {span.trace_id.hex() for span in spans.values()} == {TRACE}
     assert spans["infer"].parent_span_id == spans["POST /predict/catdog"].span_id
+
+
+def test_a_receiver_that_does_not_answer_holds_up_the_end_for_a_moment_only() -> None:
+    answering = threading.Event()
+
+    class Silent(InMemorySpanExporter):
+        def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+            answering.wait(20)
+            return super().export(spans)
+
+    provider, kept = TracerProvider(shutdown_on_exit=False), Silent()
+    provider.add_span_processor(BatchSpanProcessor(kept))
+    tracing = Tracing(provider, "1")
+    try:
+        with tracing.request({"type": "http", "method": "GET", "headers": []}):
+            pass
+        tracing.close()
+        assert kept.get_finished_spans() == ()
+    finally:
+        answering.set()
 
 
 @pytest.mark.parametrize(
