@@ -67,9 +67,9 @@ class Predictor:
         """
         scheduling = model.engine.scheduling
         if sum(map(_size, payloads)) <= scheduling.inline_bytes:
-            # Nothing else happens meanwhile: nobody would see it inside.
-            with self._admission_to(model).admitted(len(payloads), seconds):
-                return model.predict(payloads, threshold)
+            # Nothing else happens meanwhile: nobody would see it inside, and it says nothing of what workers take.
+            self._admission_to(model).check(len(payloads), seconds)
+            return model.predict(payloads, threshold)
         with self._admitted(model, len(payloads), seconds):
             if scheduling.in_batches:
                 return await self._predict_in_batches(model, payloads, threshold)
@@ -122,7 +122,7 @@ class Predictor:
         task = model.artifact.manifest.task
         admission = self._admissions.get(task)
         if admission is None:
-            admission = self._admissions[task] = Admission(self._policy.capacity)
+            admission = self._admissions[task] = Admission(self._policy.capacity, self._policy.workers)
         return admission
 
     def _batcher_of(self, model: LoadedModel) -> Batcher[ModelInput, OutputRow]:
