@@ -6,7 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from app.inputs.dicom.picture import read_dicom
+from app.inputs.dicom.picture import open_dicom
 from app.inputs.limits import InputLimits
 from benchmarks.dicom.writing import deepened, dicom_file
 from helpers.dicom_files import radiograph
@@ -20,7 +20,8 @@ def rewritten(folder, data, program, *options):
     source, target = folder / "source.dcm", folder / "target.dcm"
     source.write_bytes(data)
     subprocess.run([program, *options, source, target], check=True, capture_output=True, timeout=60)
-    return np.asarray(read_dicom(target.read_bytes(), InputLimits()))
+    with open_dicom(target.read_bytes(), InputLimits()) as image:
+        return np.asarray(image)
 
 
 @pytest.mark.parametrize("bits", [8, 12, 16])

@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from app.inputs.colour import to_mode
-from app.inputs.dicom.picture import read_dicom
+from app.inputs.dicom.picture import open_dicom
 from app.inputs.errors import BrokenInputError, OversizedInputError, UnsupportedInputError
 from app.inputs.limits import InputLimits
 from app.inputs.opening import open_picture
@@ -21,7 +21,8 @@ GREY = radiograph()
 
 
 def read(data, **limits):
-    return np.asarray(read_dicom(data, InputLimits(**limits)))
+    with open_dicom(data, InputLimits(**limits)) as image:
+        return np.asarray(image)
 
 
 def written(grey, syntax, bits, photometric):
