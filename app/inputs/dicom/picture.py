@@ -68,7 +68,7 @@ def _stored(file: DicomFile, header: Header) -> tuple[Stored, Header]:
         raise BrokenInputError("The DICOM file's pixels are not in the frames that its transfer syntax asks for.")
     code = frame_bytes(file.data, pixels.start)
     decoded = decode(file.syntax.compression, code, header)
-    header = replace(header, bits_stored=decoded.bits, high_bit=decoded.bits - 1)
+    header = replace(header, bits_stored=decoded.bits, high_bit=decoded.high_bit)
     return _masked(decoded.pixels, header), header
 
 

@@ -51,6 +51,11 @@ def test_signed_pixels_that_dcmtk_compresses_are_read_exactly(tmp_path):
         assert np.array_equal(rewritten(tmp_path, dicom_file(signed, bits=12), program, *options), GREY)
 
 
+def test_pixels_in_the_upper_bits_that_dcmtk_compresses_by_run_lengths_are_read_exactly(tmp_path):
+    stored = deepened(GREY, 12) << np.uint16(4)
+    assert np.array_equal(rewritten(tmp_path, dicom_file(stored, bits=12, HighBit=15), "dcmcrle"), GREY)
+
+
 @pytest.mark.parametrize(
     ("bits", "program", "options"),
     [
