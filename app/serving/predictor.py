@@ -68,7 +68,7 @@ class Predictor:
             OverloadedError: too many inputs wait, or it is expected to take more than `seconds`.
         """
         scheduling = model.engine.scheduling
-        if sum(map(_size, payloads)) <= scheduling.inline_bytes:
+        if sum(map(_size, payloads)) <= scheduling.inline_size:
             # Nothing else happens meanwhile: nobody would see it inside, and it says nothing of what workers take.
             self._admission_to(model).check(len(payloads), seconds)
             return model.predict(payloads, threshold)

@@ -143,6 +143,6 @@ def test_a_small_request_is_answered_on_the_event_loop_only_where_the_engine_say
         return threading.get_ident()
 
     for limit, inline in ((len(picture), True), (len(picture) - 1, False)):
-        model, engine = model_of(tiny_models, Scheduling(inline_bytes=limit))
+        model, engine = model_of(tiny_models, Scheduling(inline_size=limit))
         assert (engine.threads == {asyncio.run(ask(model))}) is inline
         assert len(engine.threads) == 1
