@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
+from app.giving_up import GIVEN_UP
+
 Result = TypeVar("Result")
 
 
@@ -40,16 +42,18 @@ class Workers:
     async def run(self, work: Callable[[], Result]) -> Result:
         """Run work on a thread, in a copy of the caller's context, and return its result, or raise its error.
 
-        Work whose waiter is cancelled before it has begun is not run.
+        Work whose waiter is cancelled before it has begun is not run. After that it may ask `GIVEN_UP`.
         """
         loop = get_running_loop()
         future: Future[Result] = loop.create_future()
-        self._jobs.put(_Job(work, future, loop, copy_context()))
+        context = copy_context()
+        context.run(GIVEN_UP.set, future.cancelled)
+        self._jobs.put(_Job(work, future, loop, context))
         try:
             return await future
         finally:
             # An error's traceback holds this frame, which would hold the error, and with it all that the work held.
-            del future
+            del future, context
 
     def close(self) -> None:
         """Let each thread end after the jobs that were given before."""

@@ -1,13 +1,16 @@
 import io
 import threading
+import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 import numpy as np
 import pytest
 from PIL import Image
 from pydicom import uid
 
+from app.giving_up import GIVEN_UP, GivenUpError
 from app.inputs.decoding import SMALL_PIXELS, DecodingRoom
 from app.inputs.image import read_grey
 from app.inputs.limits import InputLimits
@@ -54,6 +57,29 @@ def test_pictures_beyond_the_room_wait_in_turn_and_small_ones_never() -> None:
 def test_a_picture_larger_than_the_room_is_read_alone() -> None:
     with DecodingRoom(1).taken(LARGE):
         pass
+
+
+def test_a_picture_that_nobody_waits_for_any_more_leaves_its_place_to_the_next() -> None:
+    room = DecodingRoom(2 * LARGE)
+    given_up = threading.Event()
+
+    def wait_in_vain() -> None:
+        GIVEN_UP.set(given_up.is_set)
+        with room.taken(2 * LARGE):
+            pytest.fail("there was no room")
+
+    with ThreadPoolExecutor(3) as pool:
+        first = entered(room, LARGE, pool)
+        assert first[0].wait(10)
+        waiting = pool.submit(copy_context().run, wait_in_vain)
+        time.sleep(0.1)
+        late = entered(room, LARGE, pool)
+        assert not late[0].wait(0.2)
+        given_up.set()
+        assert isinstance(waiting.exception(10), GivenUpError)
+        assert late[0].wait(10)
+        for _, end in (first, late):
+            end.set()
 
 
 def test_room_comes_back_after_a_picture_that_cannot_be_read() -> None:

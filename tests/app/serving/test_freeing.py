@@ -2,18 +2,13 @@
 
 import asyncio
 import gc
-import time
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import numpy as np
 import pytest
-from PIL import Image
-from pydicom import uid
 
-from app.inputs.errors import BrokenInputError
 from app.serving.artifact import open_artifact
 from app.serving.engine import Batch, Outputs, Scheduling
 from app.serving.linear_text_engine import LinearTextEngine
@@ -23,9 +18,7 @@ from app.serving.predictor import Predictor, SchedulingPolicy
 from app.serving.scheduling.batcher import BatchPolicy
 from app.serving.tensorflow_engine import TensorFlowEngine
 from app.settings import Settings
-from benchmarks.dicom.writing import dicom_file
 from helpers.linear_texts import write_linear_text
-from helpers.picture_files import cat, encode, noise
 from helpers.pictures import png
 from helpers.tiny_models import golden_inputs
 
@@ -95,42 +88,3 @@ def test_a_model_is_freed_once_its_requests_are_answered(tiny_models: Path, sche
         return freed()
 
     assert asyncio.run(answer_and_let_go()) is None
-
-
-CUT = {name: encode(cat(0.5), name) for name in ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")}
-CUT = {name: data[: len(data) * 9 // 10] for name, data in CUT.items()}
-CUT["DICOM"] = dicom_file(noise(90, 90), uid.JPEGLosslessSV1)[:-2_000]
-
-
-def pictures() -> int:
-    """How many of Pillow's pictures there are."""
-    return sum(isinstance(thing, Image.Image) for thing in gc.get_objects())
-
-
-@pytest.mark.parametrize("cut", CUT.values(), ids=CUT)
-def test_what_was_decoded_of_a_broken_picture_is_freed_though_its_error_is_kept(tiny_models: Path, cut: bytes) -> None:
-    artifact = open_artifact(tiny_models / "catdog" / "1")
-    model = LoadedModel(artifact, HalfEngine(Scheduling()), Settings().input_limits)
-    before = pictures()
-    errors = model.predict([cut] * 3)
-    assert pictures() == before
-    for error in errors:
-        assert isinstance(error, BrokenInputError)
-        assert (error.__traceback__, error.__cause__, error.__context__) == (None, None, None)
-
-
-@pytest.mark.parametrize(
-    ("path", "accept"),
-    [("/predict/catdog", "*/*"), ("/explain/catdog", "image/png"), ("/explain/catdog", "application/json")],
-)
-def test_what_was_decoded_of_a_broken_picture_is_freed_once_that_is_answered(
-    client: httpx.Client, path: str, accept: str
-) -> None:
-    before = pictures()
-    for _ in range(3):
-        assert client.post(path, content=CUT["PNG"], headers={"Accept": accept}).status_code == 422
-    # A worker lets go of its job after it has handed over the result.
-    until = time.monotonic() + 2
-    while pictures() > before and time.monotonic() < until:
-        time.sleep(0.01)
-    assert pictures() == before

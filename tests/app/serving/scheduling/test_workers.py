@@ -48,7 +48,6 @@ class Large:
 
 @pytest.fixture
 def _no_collector():
-    gc.collect()
     gc.disable()
     yield
     gc.enable()
