@@ -1,7 +1,7 @@
 """What stands behind the HTTP surface: models, what answers with them, and reloads; here, or on other machines."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
@@ -55,7 +55,7 @@ class Answers(Protocol):
         ...
 
     def check_room(self, task: str, count: int = 1, seconds: float | None = None) -> None:
-        """Check that `count` more inputs for a task would be let in now. Raises `OverloadedError` if not."""
+        """Check that `count` requests for a task would be let in now. Raises `OverloadedError` if not."""
         ...
 
 
@@ -92,12 +92,9 @@ async def local_backend(
         wishes: versions that serve in place of the newest.
         reloads: makes of what does reloads here what does them in all processes.
     """
-    predictor = Predictor(settings.scheduling_policy)
-    loader = Workers(1, "loader")
-    backend = Backend(registry, predictor, reloads(OwnReloads(registry, loader)))
-    await loader.run(registry.load)
-    await loader.run(partial(restore, registry, wishes))
-    async with watching(registry, loader, settings.watch_seconds):
-        yield backend
-    loader.close()
-    predictor.close()
+    with closing(Predictor(settings.scheduling_policy)) as predictor, closing(Workers(1, "loader")) as loader:
+        backend = Backend(registry, predictor, reloads(OwnReloads(registry, loader)))
+        await loader.run(registry.load)
+        await loader.run(partial(restore, registry, wishes))
+        async with watching(registry, loader, settings.watch_seconds):
+            yield backend

@@ -1,7 +1,7 @@
 """The service put together. Run it with `quartet serve`, or `uvicorn app.main:create_app --factory`."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -79,14 +79,14 @@ def create_app(
         silence_uvicorn()
         app.state.settings = settings
         app.state.stopping = False
-        async with opened(settings) as behind:
-            app.state.registry = behind.models
-            app.state.predictor = behind.answers
-            app.state.reloads = behind.reloads
-            observer = RefusalObserver(routes, telemetry.requests, telemetry.tracing)
-            seconds = settings.deadline_ms / 1000
-            yield {DOOR: Door(behind.answers.check_room, seconds, observer, settings.cors_origins)}
-        telemetry.close()
+        with closing(telemetry):
+            async with opened(settings) as behind:
+                app.state.registry = behind.models
+                app.state.predictor = behind.answers
+                app.state.reloads = behind.reloads
+                observer = RefusalObserver(routes, telemetry.requests, telemetry.tracing)
+                seconds = settings.deadline_ms / 1000
+                yield {DOOR: Door(behind.answers.check_room, seconds, observer, settings.cors_origins)}
 
     app = DocumentedAPI(
         title="Quartet",

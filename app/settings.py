@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.connections.limits import ConnectionLimits
 from app.cores import available_cores
 from app.inputs.decoding import DecodingRoom
-from app.inputs.limits import InputLimits
+from app.inputs.limits import PILLOW_MOST_PIXELS, InputLimits
 from app.serving.engines import EngineChoice, EnginePolicy
 from app.serving.model import MAX_BATCH
 from app.serving.predictor import SchedulingPolicy
@@ -35,7 +35,7 @@ def _workers_of_each(processes: int) -> int:
 class Settings(BaseSettings):
     """The service's settings."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", allow_inf_nan=False)
 
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
     port: int = Field(8000, ge=0, le=65535, description="TCP port to listen on; 0 for any free one")
@@ -68,8 +68,10 @@ class Settings(BaseSettings):
         10, description="how long nothing of a body may come; after that the request is answered 408"
     )
     max_batch_items: PositiveInt = Field(64, description="most inputs in one batch request")
-    max_pixels: PositiveInt = Field(
+    max_pixels: int = Field(
         50_000_000,
+        ge=1,
+        le=PILLOW_MOST_PIXELS,
         description="most pixels of a picture, width times height; reading one takes 17 bytes of memory each at most",
     )
     max_decoding_pixels: PositiveInt = Field(

@@ -5,8 +5,14 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from app.giving_up import GIVEN_UP, GivenUpError
+
 SMALL_PIXELS = 4_000_000
-"""A picture up to this size, 68 MB where a pixel takes most (docs/limits.md), is never kept waiting by larger ones."""
+"""A picture up to this size, 68 MB where a pixel takes most (docs/limits.md), needs no room: only a thread, which
+larger ones that wait may hold."""
+
+LOOK_SECONDS = 0.1
+"""How often one that waits looks whether anybody still waits for it."""
 
 
 class DecodingRoom:
@@ -27,18 +33,27 @@ class DecodingRoom:
 
     @contextmanager
     def taken(self, pixels: int) -> Iterator[None]:
-        """Wait until there is room for a picture of so many pixels, and keep it within the block."""
+        """Wait until there is room for a picture of so many pixels, and keep it within the block.
+
+        Raises:
+            GivenUpError: nobody waits for the picture any more (`GIVEN_UP`).
+        """
         if pixels <= SMALL_PIXELS:
             yield
             return
-        turn = object()
+        given_up, turn = GIVEN_UP.get(), object()
         with self._changed:
             self._waiting.append(turn)
-            self._changed.wait_for(lambda: self._waiting[0] is turn and self._has_room(pixels))
-            self._waiting.popleft()
-            self._taken += pixels
-            # The next may fit too.
-            self._changed.notify_all()
+            try:
+                while not given_up() and not (self._waiting[0] is turn and self._has_room(pixels)):
+                    self._changed.wait(LOOK_SECONDS)
+                if given_up():
+                    raise GivenUpError
+                self._taken += pixels
+            finally:
+                self._waiting.remove(turn)
+                # The next may fit too.
+                self._changed.notify_all()
         try:
             yield
         finally:

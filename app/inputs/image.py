@@ -1,8 +1,11 @@
 """From a picture file's bytes to the pixels a model takes."""
 
+from contextlib import nullcontext
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
+from PIL.ImageFile import ImageFile
 
 from app.inputs.colour import to_mode
 from app.inputs.limits import InputLimits
@@ -86,7 +89,8 @@ def _reduced(
     box = None if draft is None else draft[1]
     # Of a progressive JPEG all coefficients are kept, however small the picture is made of them.
     decoded = stored if "progressive" in image.info else image.width * image.height
-    with limits.decoding.taken(decoded):
+    # A DICOM picture is decoded already, and has its room.
+    with limits.decoding.taken(decoded) if isinstance(image, ImageFile) else nullcontext():
         return to_mode(image, mode).resize(size, how, box)
 
 

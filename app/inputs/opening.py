@@ -18,7 +18,7 @@ from PIL import (  # noqa: F401
 )
 from PIL.ImageFile import ImageFile
 
-from app.inputs.dicom.picture import read_dicom
+from app.inputs.dicom.picture import open_dicom
 from app.inputs.errors import BrokenInputError, InputError, OversizedInputError
 from app.inputs.frames import frame_count
 from app.inputs.limits import InputLimits
@@ -54,8 +54,8 @@ def open_picture(data: bytes, limits: InputLimits) -> Iterator[Image.Image]:
     """
     name = picture_format(data)
     if name == "DICOM":
-        with _input_errors(name, limits):
-            yield read_dicom(data, limits)
+        with _input_errors(name, limits), open_dicom(data, limits) as picture:
+            yield picture
         return
     check_structure(name, data)
     frames = frame_count(name, data, limits.max_frames)

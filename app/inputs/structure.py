@@ -48,6 +48,8 @@ _PNG_TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
 _TIFF_BLOBS = frozenset((1, 2, 6, 7))
 # Exif, GPS and Interoperability (Exif 2.32, 4.6.3): directories that Pillow reads with the page.
 _TIFF_DIRECTORIES = frozenset((34665, 34853, 40965))
+# What names a directory: LONG and IFD, of which a BigTIFF's field has four bytes more, LONG8 and IFD8.
+_TIFF_POINTERS, _BIG_TIFF_POINTERS = frozenset((4, 13)), frozenset((16, 18))
 _RLE8, _RLE4 = 1, 2
 
 
@@ -153,8 +155,19 @@ def _check_tiff(data: bytes) -> None:
             blob_bytes += values if kind in _TIFF_BLOBS else 0
             if (kind not in _TIFF_BLOBS and values > MAX_TIFF_VALUES) or blob_bytes > MAX_TIFF_TAG_BYTES:
                 raise _oversized("TIFF")
-            if tag in _TIFF_DIRECTORIES and value not in seen:
-                directories.append(value)
+            if tag in _TIFF_DIRECTORIES:
+                named = _directory_named(kind, values, value, order, big=big)
+                if named not in seen:
+                    directories.append(named)
+
+
+def _directory_named(kind: int, values: int, field: int, order: Literal["little", "big"], *, big: bool) -> int:
+    """Return where the directory stands that an entry names. Of one in another type Pillow would look elsewhere."""
+    if values != 1 or kind not in _TIFF_POINTERS | (_BIG_TIFF_POINTERS if big else frozenset()):
+        raise _oversized("TIFF")
+    if big and kind in _TIFF_POINTERS:
+        return field & 0xFFFFFFFF if order == "little" else field >> 32
+    return field
 
 
 def _check_bmp(data: bytes) -> None:

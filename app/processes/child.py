@@ -3,14 +3,14 @@
 import contextlib
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from multiprocessing.connection import Connection
 from types import FrameType
 
 from app.main import create_app
 from app.processes.listening import bind_beside
-from app.processes.messages import BEAT, receive, send
+from app.processes.messages import BEAT, Message, receive, send
 from app.processes.server import Server
 from app.processes.shared_reloads import SharedReloads
 from app.serving.reloading import OwnReloads, Wish
@@ -43,8 +43,6 @@ class ChildServer(Server):
     """
 
     def __init__(self, settings: Settings, pipe: Connection, wishes: Sequence[Wish]) -> None:
-        # A supervisor that is itself held up must not hold this process up.
-        os.set_blocking(pipe.fileno(), False)
         self._pipe = pipe
         self._reloads: SharedReloads | None = None
         super().__init__(settings, self._beat, partial(create_app, wishes=wishes, reloads=self._shared))
@@ -68,9 +66,26 @@ class ChildServer(Server):
             super().handle_exit(sig, frame)
 
     def _shared(self, own: OwnReloads) -> SharedReloads:
-        self._reloads = SharedReloads(own, partial(send, self._pipe))
+        self._reloads = SharedReloads(own, self._send)
         return self._reloads
 
+    def _send(self, message: Message) -> None:
+        with _without_waiting(self._pipe):
+            send(self._pipe, message)
+
     def _beat(self) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), _without_waiting(self._pipe):
             self._pipe.send_bytes(BEAT)
+
+
+@contextlib.contextmanager
+def _without_waiting(pipe: Connection) -> Iterator[None]:
+    """Within the block do not wait for the other end to read: a supervisor that is held up must not hold this up.
+
+    What it has begun to send is awaited: it comes at once.
+    """
+    os.set_blocking(pipe.fileno(), False)
+    try:
+        yield
+    finally:
+        os.set_blocking(pipe.fileno(), True)

@@ -10,6 +10,9 @@ from app.serving.errors import PartlyReloadedError, PartlyUnloadedError
 from app.serving.registry import Replacement
 from app.serving.reloading import Change, Load, OwnReloads, Reload, Unload, Wish
 
+MOST_CHARACTERS = 500
+"""Of what is told of a problem: a message that does not go into the pipe at once is lost, and all that follow it."""
+
 
 class SharedReloads:
     """Asks the supervisor for each change, and makes those that it orders. For one event loop.
@@ -70,7 +73,7 @@ class SharedReloads:
             wish = await self._make(order)
         # Whatever it is, who asked must get it, and the others must not be waited for in vain.
         except Exception as error:
-            self._report(Done(order.number, problem=str(error) or type(error).__name__))
+            self._report(Done(order.number, problem=(str(error) or type(error).__name__)[:MOST_CHARACTERS]))
             asked = self._asked.get(order.ask or 0)
             if asked is not None and not asked.done():
                 asked.set_exception(error)

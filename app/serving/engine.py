@@ -24,11 +24,12 @@ class Scheduling:
     """How an engine is best kept busy.
 
     `in_batches`: by batches gathered from several requests; else by several callers side by side, each with its own
-    input. `inline_bytes`: requests up to this size are answered sooner than they could be handed to a thread.
+    input. `inline_size`: requests up to this size, in bytes, or characters where they are decoded already, are answered
+    sooner than they could be handed to a thread.
     """
 
     in_batches: bool = False
-    inline_bytes: int = 0
+    inline_size: int = 0
 
 
 @dataclass(frozen=True)

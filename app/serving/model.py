@@ -138,7 +138,9 @@ class LoadedModel:
         try:
             return self._read(payload)
         except InputError as error:
-            return error
+            # It may be kept for long, and the frames that it came through hold the picture as far as it was decoded.
+            error.__cause__ = error.__context__ = None
+            return error.with_traceback(None)
 
 
 def predict_one(

@@ -51,6 +51,8 @@ class Predictor:
         self._policy = policy
         self._workers = Workers(policy.workers)
         self._admissions: dict[str, Admission] = {}
+        # Stands for that of a task that nobody has asked yet.
+        self._unasked = self._admission()
         self._batchers: WeakKeyDictionary[LoadedModel, Batcher[ModelInput, OutputRow]] = WeakKeyDictionary()
 
     async def predict(
@@ -66,10 +68,10 @@ class Predictor:
             OverloadedError: too many inputs wait, or it is expected to take more than `seconds`.
         """
         scheduling = model.engine.scheduling
-        if sum(map(_size, payloads)) <= scheduling.inline_bytes:
-            # Nothing else happens meanwhile: nobody would see it inside.
-            with self._admission_to(model).admitted(len(payloads), seconds):
-                return model.predict(payloads, threshold)
+        if sum(map(_size, payloads)) <= scheduling.inline_size:
+            # Nothing else happens meanwhile: nobody would see it inside, and it says nothing of what workers take.
+            self._admission_to(model).check(len(payloads), seconds)
+            return model.predict(payloads, threshold)
         with self._admitted(model, len(payloads), seconds):
             if scheduling.in_batches:
                 return await self._predict_in_batches(model, payloads, threshold)
@@ -89,14 +91,12 @@ class Predictor:
             return await self._on_a_worker(model, partial(work, model))
 
     def check_room(self, task: str, count: int = 1, seconds: float | None = None) -> None:
-        """Check that `count` more inputs for a task would be let in now: clients learn it before they have sent them.
+        """Check that `count` requests for a task would be let in now: clients learn it before they have sent them.
 
         Raises:
-            OverloadedError: they would not, or could not be answered within `seconds`.
+            OverloadedError: the last would not, or could not be answered within `seconds`.
         """
-        admission = self._admissions.get(task)
-        if admission is not None:
-            admission.check(count, seconds)
+        self._admissions.get(task, self._unasked).check(1, seconds, count - 1)
 
     def inside(self, task: str) -> int:
         """Return how many inputs for a task's model have been let in and not yet answered."""
@@ -122,8 +122,11 @@ class Predictor:
         task = model.artifact.manifest.task
         admission = self._admissions.get(task)
         if admission is None:
-            admission = self._admissions[task] = Admission(self._policy.capacity)
+            admission = self._admissions[task] = self._admission()
         return admission
+
+    def _admission(self) -> Admission:
+        return Admission(self._policy.capacity, self._policy.workers)
 
     def _batcher_of(self, model: LoadedModel) -> Batcher[ModelInput, OutputRow]:
         batcher = self._batchers.get(model)

@@ -114,19 +114,15 @@ class Registry:
         """
         return self._reload(self._scan(self._states[task]), version, seen)
 
-    def unload(self, task: str) -> Artifact | None:
-        """Let no version of a task serve until one is loaded by `reload`; return what served, if anything did.
-
-        Requests that came before are answered.
+    def unload(self, task: str) -> None:
+        """Let no version of a task serve until one is loaded by `reload`. Requests that came before are answered.
 
         Raises:
             KeyError: there is no such task.
         """
-        before = self._states[task].model
         self._states[task] = self._states[task].unloading()
         logger.info("%s: unloaded", task)
         self._observer.unloaded(task)
-        return before.artifact if before else None
 
     def watch(self) -> None:
         """Let each task's newest version serve if it is newer than any seen and was not refused as it lies there.

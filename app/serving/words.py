@@ -9,7 +9,9 @@ import unicodedata
 # `\w` is Unicode's letters, numbers and, alone of the rest, the underscore.
 _RUNS = re.compile(r"\w+")
 _RUNS_WITH_APOSTROPHES = re.compile(r"[\w']+")
-_OUTER_APOSTROPHES = re.compile(r"(?:^| )'+|'+(?: |\Z)")
+# Begun at a run's first apostrophe alone, and possessive: a long run within a word is passed once, not tried again from
+# each of its apostrophes.
+_OUTER_APOSTROPHES = re.compile(r"(?:^| )'+|(?<!')'++(?: |\Z)")
 
 
 # The same for texts of ASCII alone: what is in no word becomes a space.

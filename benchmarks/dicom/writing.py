@@ -104,7 +104,9 @@ def written(data_set: Dataset, syntax: str) -> bytes:
 
 def frame(stored: Stored, syntax: str, bits: int) -> bytes:
     """The compressed frame of stored values."""
-    unsigned = stored if stored.itemsize == 1 else stored.view(np.uint16) & np.uint16((1 << bits) - 1)
+    # Run lengths keep a pixel's cell as it is (PS3.5, annex G); the others hold its bits.
+    mask = 0xFFFF if uid.UID(syntax) == uid.RLELossless else (1 << bits) - 1
+    unsigned = stored if stored.itemsize == 1 else stored.view(np.uint16) & np.uint16(mask)
     return bytes(_ENCODERS[uid.UID(syntax)](np.ascontiguousarray(unsigned), bits))
 
 

@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 import app.settings
+from app.inputs.limits import PILLOW_MOST_PIXELS
 from app.settings import Settings
 
 
@@ -75,3 +76,17 @@ def test_the_limits_of_connections_are_those_set(monkeypatch: pytest.MonkeyPatch
     limits = Settings().connection_limits
     assert limits.max_connections == 7
     assert limits.head_seconds == 0.5
+
+
+def test_the_most_pixels_are_those_that_can_be_read() -> None:
+    assert Settings(max_pixels=PILLOW_MOST_PIXELS).input_limits.max_pixels == PILLOW_MOST_PIXELS
+    for pixels in (0, PILLOW_MOST_PIXELS + 1):
+        with pytest.raises(ValidationError, match="max_pixels"):
+            Settings(max_pixels=pixels)
+
+
+@pytest.mark.parametrize("knob", ["head_seconds", "idle_seconds", "batch_timeout_ms", "watch_seconds", "drain_seconds"])
+def test_no_time_is_endless(knob: str) -> None:
+    # No timer takes it.
+    with pytest.raises(ValidationError, match=knob):
+        Settings(**{knob: "inf"})

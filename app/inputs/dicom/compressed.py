@@ -41,10 +41,11 @@ _START_OF_IMAGE, _START_OF_SCAN, _END_OF_IMAGE = b"\xff\xd8", 0xDA, b"\xff\xd9"
 
 @dataclass(frozen=True)
 class Decoded:
-    """Stored values `[rows, columns]` of so many bits."""
+    """Stored values `[rows, columns]` of so many bits, the highest of which is bit `high_bit` of a pixel's cell."""
 
     pixels: Stored
     bits: int
+    high_bit: int
 
 
 def decode(compression: Compression, code: bytes, header: Header) -> Decoded:
@@ -70,7 +71,7 @@ def decode(compression: Compression, code: bytes, header: Header) -> Decoded:
 
 
 def _rle(code: bytes, header: Header) -> Decoded:
-    """PS3.5, annex G: a segment of PackBits for each byte of a pixel, the most significant first."""
+    """PS3.5, annex G: a segment of PackBits for each byte of a pixel's cell, the most significant first."""
     from imagecodecs import packbits_decode
 
     size, segments = header.rows * header.columns, header.bits_allocated // 8
@@ -93,7 +94,7 @@ def _rle(code: bytes, header: Header) -> Decoded:
             raise _damaged(header)
         planes.append(np.frombuffer(plane, np.uint8, size))
     pixels = planes[0] if segments == 1 else np.stack(planes[::-1], axis=-1).view("<u2")
-    return Decoded(pixels.reshape(header.rows, header.columns), header.bits_stored)
+    return Decoded(pixels.reshape(header.rows, header.columns), header.bits_stored, header.high_bit)
 
 
 def _jpeg(compression: Compression, code: bytes, header: Header) -> Decoded:
@@ -144,10 +145,11 @@ def _decoded(pixels: Stored, bits: int, header: Header) -> Decoded:
     above the highest level, as lossy compression makes it, is cut off.
     """
     if header.is_signed:
-        return Decoded(pixels, min(bits, header.bits_stored))
+        bits = min(bits, header.bits_stored)
+        return Decoded(pixels, bits, bits - 1)
     if bits > header.bits_stored:
         np.minimum(pixels, (1 << header.bits_stored) - 1, out=pixels)
-    return Decoded(pixels, header.bits_stored)
+    return Decoded(pixels, header.bits_stored, header.bits_stored - 1)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """A DICOM file's parts (PS3.10, section 7): the prefix, the meta information, the data set and its pixels."""
 
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.inputs.dicom.elements import (
@@ -28,25 +27,35 @@ READ_SYNTAXES = "uncompressed, deflated, JPEG (8 and 12 bits, and lossless), JPE
 class DicomFile:
     """A file whose header was read. `data` are the bytes that the places in `data_set` refer to.
 
-    `media_class` is the UID of the class of object that it holds, as its meta information says.
+    `media_class` is the UID of the class of object that it holds, as its meta information says. Of a deflated file
+    `data` are but the first, and `inflater` makes the rest.
     """
 
     syntax: TransferSyntax
     data_set: DataSet
     data: bytes
     media_class: str
+    inflater: "zlib._Decompress | None" = None
+
+    def data_to(self, end: int) -> bytes:
+        """Return the data to `end` at least, as far as there are so many. Once: a deflated file is inflated so far.
+
+        Raises:
+            BrokenInputError: it is damaged.
+        """
+        missing = end - len(self.data)
+        if self.inflater is None or missing <= 0:
+            return self.data
+        return self.data + _inflated(self.inflater, self.inflater.unconsumed_tail, missing)
 
 
-def open_file(
-    data: bytes, values: frozenset[int], sequences: frozenset[int], pixel_bytes: Callable[[DataSet], int]
-) -> DicomFile:
+def open_file(data: bytes, values: frozenset[int], sequences: frozenset[int]) -> DicomFile:
     """Read the header of a file: the elements `values`, and of `sequences` the first items.
 
     Args:
         data: the file.
         values: tags of the elements to keep.
         sequences: tags of the sequences to keep.
-        pixel_bytes: how many bytes of pixels a header promises. A deflated file is inflated so far and no further.
 
     Raises:
         UnsupportedInputError: the transfer syntax is none that is read.
@@ -66,10 +75,7 @@ def open_file(
         if len(head) < MAX_DEFLATED_HEADER:
             raise
         raise OversizedInputError("The deflated DICOM file's header is far larger than a picture needs.") from None
-    pixels = data_set.pixels
-    missing = 0 if pixels is None else pixels.start + pixel_bytes(data_set) - len(head)
-    rest = _inflated(inflater, inflater.unconsumed_tail, missing) if missing > 0 else b""
-    return DicomFile(syntax, data_set, head + rest, media_class)
+    return DicomFile(syntax, data_set, head, media_class, inflater)
 
 
 def uid_of(value: bytes) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.inputs.dicom.compressed import decode
-from app.inputs.dicom.elements import UNDEFINED, DataSet, Place
+from app.inputs.dicom.elements import UNDEFINED, Place
 from app.inputs.dicom.encapsulated import frame_bytes
 from app.inputs.dicom.file import DicomFile, open_file
 from app.inputs.dicom.header import SEQUENCES, VALUES, Header, read_header
@@ -21,8 +21,11 @@ from app.inputs.size import check_size
 Stored = NDArray[np.uint8] | NDArray[np.uint16]
 
 
-def read_dicom(data: bytes, limits: InputLimits) -> Image.Image:
+@contextmanager
+def open_dicom(data: bytes, limits: InputLimits) -> Iterator[Image.Image]:
     """Read the picture of a DICOM file: mode `L`, black is 0, as the file itself says that it is to be shown.
+
+    It is decoded at once, and the room that this takes is kept for as long as the picture is.
 
     No message holds anything of the file but numbers of its pixels' layout.
 
@@ -32,11 +35,13 @@ def read_dicom(data: bytes, limits: InputLimits) -> Image.Image:
         BrokenInputError: damaged or cut short.
     """
     with _input_errors():
-        file = open_file(data, VALUES, SEQUENCES, lambda data_set: _checked_header(data_set, limits).pixel_bytes)
-        header = _checked_header(file.data_set, limits, file.media_class)
-        with limits.decoding.taken(header.rows * header.columns):
-            stored, header = _stored(file, header)
-            return Image.fromarray(to_grey(stored, header))
+        file = open_file(data, VALUES, SEQUENCES)
+        header = read_header(file.data_set, file.media_class)
+        check_size(header.columns, header.rows, limits)
+    with limits.decoding.taken(header.rows * header.columns):
+        with _input_errors():
+            image = Image.fromarray(to_grey(*_stored(file, header)))
+        yield image
 
 
 @contextmanager
@@ -52,12 +57,6 @@ def _input_errors() -> Iterator[None]:
         raise BrokenInputError("The DICOM file is damaged. Send it again, whole.") from None
 
 
-def _checked_header(data_set: DataSet, limits: InputLimits, media_class: str = "") -> Header:
-    header = read_header(data_set, media_class)
-    check_size(header.columns, header.rows, limits)
-    return header
-
-
 def _stored(file: DicomFile, header: Header) -> tuple[Stored, Header]:
     """The pixels as they are stored, `[rows, columns]`, and the header as they fulfil it."""
     pixels = file.data_set.pixels
@@ -69,25 +68,26 @@ def _stored(file: DicomFile, header: Header) -> tuple[Stored, Header]:
         raise BrokenInputError("The DICOM file's pixels are not in the frames that its transfer syntax asks for.")
     code = frame_bytes(file.data, pixels.start)
     decoded = decode(file.syntax.compression, code, header)
-    header = replace(header, bits_stored=decoded.bits, high_bit=decoded.bits - 1)
+    header = replace(header, bits_stored=decoded.bits, high_bit=decoded.high_bit)
     return _masked(decoded.pixels, header), header
 
 
 def _native(file: DicomFile, pixels: Place, header: Header) -> Stored:
     if pixels.length == UNDEFINED:
         raise BrokenInputError("The DICOM file's pixels are compressed, but its transfer syntax says otherwise.")
-    if min(pixels.length, len(file.data) - pixels.start) < header.pixel_bytes:
+    data = file.data_to(pixels.start + header.pixel_bytes)
+    if min(pixels.length, len(data) - pixels.start) < header.pixel_bytes:
         raise BrokenInputError("The DICOM file has fewer pixels than its header says: it is damaged or cut short.")
     order = file.data_set.encoding.order
     count, shape = header.rows * header.columns, (header.rows, header.columns)
     if header.bits_allocated == 16:
-        words = np.frombuffer(file.data, ">u2" if order == "big" else "<u2", count, pixels.start)
+        words = np.frombuffer(data, ">u2" if order == "big" else "<u2", count, pixels.start)
         return words.astype(np.uint16, copy=False).reshape(shape)
     if order == "big" and pixels.vr == b"OW":
         # Two pixels a word, the first in its lower half (PS3.5, annex D).
-        words = np.frombuffer(file.data, ">u2", (count + 1) // 2, pixels.start)
+        words = np.frombuffer(data, ">u2", (count + 1) // 2, pixels.start)
         return words.astype("<u2").view(np.uint8)[:count].reshape(shape)
-    return np.frombuffer(file.data, np.uint8, count, pixels.start).reshape(shape)
+    return np.frombuffer(data, np.uint8, count, pixels.start).reshape(shape)
 
 
 def _masked(stored: Stored, header: Header) -> Stored:

@@ -16,12 +16,14 @@ class Admission:
 
     Args:
         capacity: the most inputs inside: those worked on and those that wait.
+        workers: how many of them are worked on at the same time.
         clock: seconds that never go back.
     """
 
-    def __init__(self, capacity: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, capacity: int, workers: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
         self.capacity = capacity
         """May change; who is inside already stays."""
+        self._workers = workers
         self._clock = clock
         self._pace = Pace()
         self._inside = 0
@@ -31,22 +33,27 @@ class Admission:
         """The inputs let in and not yet answered."""
         return self._inside
 
-    def check(self, count: int, seconds: float | None = None) -> None:
+    def check(self, count: int, seconds: float | None = None, ahead: int = 0) -> None:
         """Check that `count` inputs would be let in together, and may hope for an answer within `seconds`.
+
+        `ahead` others are about to be let in before them.
 
         By Little's law a newcomer waits for as long as those inside take at the pace at which answers come. To let it
         in nevertheless would be the worse for all: it is given up at its deadline, and those behind it then are close
-        to theirs when their turn comes.
+        to theirs when their turn comes. Where a worker is free for each there is no wait to expect.
 
         Raises:
             FullError: there is no room for them.
             HopelessError: the answer is expected too late.
         """
-        if not self._inside:
+        before = self._inside + ahead
+        if not before:
             return
-        if self._inside + count > self.capacity:
-            raise FullError(self._inside, self.capacity)
-        if seconds is not None and (self._inside + count) * self._pace.seconds > CERTAIN_SHARE * seconds:
+        after = before + count
+        if after > self.capacity:
+            raise FullError(before, self.capacity)
+        waits = after > self._workers
+        if waits and seconds is not None and after * self._pace.seconds > CERTAIN_SHARE * seconds:
             raise HopelessError
 
     @contextmanager
@@ -60,6 +67,7 @@ class Admission:
             HopelessError: the answer is expected later than in `seconds`.
         """
         self.check(count, seconds)
+        entered = self._clock()
         self._inside += count
         try:
             yield
@@ -67,4 +75,4 @@ class Admission:
             self._inside -= count
             raise
         self._inside -= count
-        self._pace.answered(self._clock(), count, self._inside)
+        self._pace.answered(self._clock(), entered, count)

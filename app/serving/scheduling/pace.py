@@ -7,7 +7,9 @@ SMOOTHING = 0.05
 class Pace:
     """The mean time between answers, the latest counting most (an exponentially weighted moving average).
 
-    An answer that nothing followed says nothing of the next one: whoever asked may have come late.
+    An answer to somebody who was inside when the one before came tells the time between the two. Any other only tells
+    that it is no longer than its own took: whoever asked came late, and what might have worked meanwhile did not. But
+    for those, an interval that was slow for once would be expected for ever where nobody may wait because of it.
     """
 
     def __init__(self) -> None:
@@ -19,9 +21,12 @@ class Pace:
         """Seconds from one answer to the next; 0 as long as that is not known."""
         return self._seconds
 
-    def answered(self, now: float, count: int, left: int) -> None:
-        """Note that at `now`, in seconds of some clock, `count` answers were there and `left` inputs remained."""
-        if self._last is not None:
+    def answered(self, now: float, entered: float, count: int) -> None:
+        """Note that `count` answers were there at `now` to who came at `entered`, in seconds of some clock."""
+        if self._last is not None and entered <= self._last:
             sample = (now - self._last) / count
             self._seconds += SMOOTHING * (sample - self._seconds) if self._seconds else sample
-        self._last = now if left else None
+        else:
+            sample = (now - entered) / count
+            self._seconds += SMOOTHING * min(0.0, sample - self._seconds)
+        self._last = now

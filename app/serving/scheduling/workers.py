@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
+from app.giving_up import GIVEN_UP
+
 Result = TypeVar("Result")
 
 
@@ -40,12 +42,18 @@ class Workers:
     async def run(self, work: Callable[[], Result]) -> Result:
         """Run work on a thread, in a copy of the caller's context, and return its result, or raise its error.
 
-        Work whose waiter is cancelled before it has begun is not run.
+        Work whose waiter is cancelled before it has begun is not run. After that it may ask `GIVEN_UP`.
         """
         loop = get_running_loop()
         future: Future[Result] = loop.create_future()
-        self._jobs.put(_Job(work, future, loop, copy_context()))
-        return await future
+        context = copy_context()
+        context.run(GIVEN_UP.set, future.cancelled)
+        self._jobs.put(_Job(work, future, loop, context))
+        try:
+            return await future
+        finally:
+            # An error's traceback holds this frame, which would hold the error, and with it all that the work held.
+            del future, context
 
     def close(self) -> None:
         """Let each thread end after the jobs that were given before."""
@@ -61,15 +69,22 @@ class Workers:
 
 
 def _answer(job: _Job) -> None:
-    result, error = None, None
+    result: Any = None
+    error: BaseException | None = None
     try:
         result = job.context.run(job.work)
+    except StopIteration as raised:
+        # A future does not take it, and who waits would do so for ever.
+        error = RuntimeError("the work raised StopIteration")
+        error.__cause__ = raised
     # Whatever it is, the waiter must get it and the thread must go on.
     except BaseException as raised:
         error = raised
     # The loop has closed: nobody waits any more.
     with contextlib.suppress(RuntimeError):
         job.loop.call_soon_threadsafe(_deliver, job.future, result, error)
+    # As in `Workers.run`.
+    del job, error
 
 
 def _deliver(future: "Future[Any]", result: Any, error: BaseException | None) -> None:

@@ -50,7 +50,7 @@ def test_it_says_where_it_answers_survives_bad_input_and_stops_on_a_signal(proce
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("MAX_PIXELS", "-5", "quartet serve: QUARTET_MAX_PIXELS: Input should be greater than 0\n"),
+        ("MAX_PIXELS", "-5", "quartet serve: QUARTET_MAX_PIXELS: Input should be greater than or equal to 1\n"),
         ("API_KEYS_FILE", "gone.toml", "the keys file gone.toml cannot be read: No such file or directory"),
         ("MODEL_PUBLIC_KEY", "gone.pub", "the public key gone.pub cannot be read: No such file or directory"),
     ],

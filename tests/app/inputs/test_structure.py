@@ -33,6 +33,13 @@ def with_many_texts():
     return encode(cat(0.3), "PNG", pnginfo=texts)
 
 
+def with_exif(**options):
+    exif = Image.Exif()
+    exif.get_ifd(0x8769).update({0x9003: "2024:01:01 00:00:00", 0x829A: 0.01})
+    exif.get_ifd(0x8825).update({1: "N", 2: (1.0, 2.0, 3.0)})
+    return encode(cat(0.3), "TIFF", exif=exif, **options)
+
+
 REAL = {
     "a JPEG with 10 MB of extended XMP": lambda: jpeg_with(jpeg_segment(0xE1, b"http://x\0" + bytes(65_000)) * 160),
     "a JPEG with padding": lambda: jpeg_with(b"\xff" * 5_000),
@@ -46,6 +53,8 @@ REAL = {
     ),
     "a TIFF of compressed strips": lambda: encode(cat(), "TIFF", compression="tiff_lzw"),
     "a big TIFF": lambda: encode(cat(0.3), "TIFF", big_tiff=True),
+    "a TIFF with Exif and GPS": with_exif,
+    "a big TIFF with Exif and GPS": lambda: with_exif(big_tiff=True),
     "a TIFF with a profile": lambda: encode(cat(0.3), "TIFF", icc_profile=bytes(3_000_000)),
     "a run-length encoded BMP": lambda: bmp_rle(300, 2, b"\xff\x05\x2d\x05\0\0\xff\x05\x2d\x05\0\1"),
     "an animated WebP": lambda: encode(cat(0.1), "WEBP", save_all=True, append_images=[cat(0.1)] * 20),
@@ -60,6 +69,46 @@ def test_what_programs_write_is_read(make):
 def test_the_pixels_of_a_run_length_encoded_bmp_are_those_meant():
     data = bmp_rle(4, 2, b"\4\x50\0\0\4\xa0\0\1")
     assert read_image(data, ImageSpec(mode="L", height=2, width=4), LIMITS)[..., 0].tolist() == [[160] * 4, [80] * 4]
+
+
+EXIF, SHORT, LONG, SIGNED_LONG = 34665, 3, 4, 9
+CROWDED = b"\xff" * 64
+"""A directory of more tags than any has."""
+
+
+def pointing(kind, count, field):
+    """A TIFF whose Exif directory is named by such an entry, and stands at 8."""
+    entry = struct.pack("<HHI", EXIF, LONG, 1) + struct.pack("<I", 8)
+    data = tiff(grey_tiff_tags(8, 8) | {EXIF: (8,)}, CROWDED)
+    assert data.count(entry) == 1
+    return data.replace(entry, struct.pack("<HHI", EXIF, kind, count) + field)
+
+
+def big_pointing(kind, count, field, order="<"):
+    """As `pointing`, a BigTIFF; the directory stands at 16."""
+    start = struct.pack(f"{order}2sHHHQ", b"II" if order == "<" else b"MM", 43, 8, 0, 16 + len(CROWDED))
+    entry = struct.pack(f"{order}HHQ", EXIF, kind, count) + field
+    return start + CROWDED + struct.pack(f"{order}Q", 1) + entry + bytes(8)
+
+
+POINTERS = {
+    "a LONG": pointing(LONG, 1, struct.pack("<I", 8)),
+    "a SHORT and what is not looked at": pointing(SHORT, 1, struct.pack("<HH", 8, 0xFFFF)),
+    "two SHORTs": pointing(SHORT, 2, struct.pack("<HH", 8, 0xFFFF)),
+    "a signed LONG": pointing(SIGNED_LONG, 1, struct.pack("<I", 8)),
+    "two LONGs elsewhere": tiff(grey_tiff_tags(8, 8) | {EXIF: (8, 8)}, CROWDED),
+    "a LONG of a big TIFF and what is not looked at": big_pointing(LONG, 1, struct.pack("<II", 16, 0xFFFF)),
+    "the same, big-endian": big_pointing(LONG, 1, struct.pack(">II", 16, 0xFFFF), ">"),
+    "a LONG8": big_pointing(16, 1, struct.pack("<Q", 16)),
+    "an IFD8": big_pointing(18, 1, struct.pack("<Q", 16)),
+    "a LONG8 of a TIFF": pointing(16, 1, struct.pack("<I", 8)),
+}
+
+
+@pytest.mark.parametrize("data", POINTERS.values(), ids=POINTERS)
+def test_a_crowded_directory_is_found_however_it_is_named(data):
+    with pytest.raises(OversizedInputError, match="Save it"):
+        check_structure("TIFF", data)
 
 
 MANY_TAGS = {40_000 + number: (1,) for number in range(MAX_TIFF_TAGS)}

@@ -68,7 +68,7 @@ class HalfEngine:
         return Outputs(np.full((len(batch), 2), 0.5, np.float32), np.zeros(len(batch), np.float32))
 
 
-@pytest.mark.parametrize("scheduling", [Scheduling(in_batches=True), Scheduling(), Scheduling(inline_bytes=1_000_000)])
+@pytest.mark.parametrize("scheduling", [Scheduling(in_batches=True), Scheduling(), Scheduling(inline_size=1_000_000)])
 def test_a_model_is_freed_once_its_requests_are_answered(tiny_models: Path, scheduling: Scheduling) -> None:
     limits = Settings().input_limits
     artifact = open_artifact(tiny_models / "pneumonia" / "1")

@@ -1,11 +1,12 @@
 import asyncio
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from app.inputs.decoding import SMALL_PIXELS, DecodingRoom
 from app.inputs.errors import InputError
 from app.serving.artifact import open_artifact
 from app.serving.engine import Batch, Outputs, Scheduling
@@ -143,6 +144,26 @@ def test_a_small_request_is_answered_on_the_event_loop_only_where_the_engine_say
         return threading.get_ident()
 
     for limit, inline in ((len(picture), True), (len(picture) - 1, False)):
-        model, engine = model_of(tiny_models, Scheduling(inline_bytes=limit))
+        model, engine = model_of(tiny_models, Scheduling(inline_size=limit))
         assert (engine.threads == {asyncio.run(ask(model))}) is inline
         assert len(engine.threads) == 1
+
+
+def test_a_large_picture_that_waits_for_room_is_not_read_once_it_was_given_up(tiny_models: Path) -> None:
+    limits = replace(LIMITS, decoding=DecodingRoom(SMALL_PIXELS))
+    model, engine = model_of(tiny_models, Scheduling())
+    model = replace(model, limits=limits)
+    large = png("L", (2_400, 2_400), 200)
+
+    async def ask() -> list[Prediction | InputError]:
+        predictor = Predictor(policy(workers=1))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(predictor.predict(model, [large]), 0.3)
+        # Its worker is free though there is no room yet.
+        answers = await asyncio.wait_for(predictor.predict(model, [png("L", (9, 9), 9)]), 20)
+        predictor.close()
+        return answers
+
+    with limits.decoding.taken(2 * SMALL_PIXELS):
+        assert brightness_of(asyncio.run(ask())) == [9]
+    assert engine.sizes == [1]

@@ -76,9 +76,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     @rule()
     def unload(self) -> None:
-        before = self.serving
-        served = self.registry.unload("digit")
-        assert (served and served.manifest.version) == before
+        self.registry.unload("digit")
         assert self.serving is None
         assert self.registry.state("digit").unloaded
 

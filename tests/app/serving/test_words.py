@@ -1,3 +1,4 @@
+import subprocess
 import sys
 import unicodedata
 
@@ -42,6 +43,25 @@ def test_every_character_is_a_number_or_not_as_in_the_graph():
 @given(st.lists(st.text(st.sampled_from("aBÖ'_ 1²-\nΣς"), max_size=25), min_size=1, max_size=20))
 def test_texts_are_split_as_in_the_graph(texts):
     assert [words_of(text) for text in texts] == graph_words(texts)
+
+
+RUNS = st.integers(1, 40).map("'".__mul__)
+
+
+@given(st.lists(st.lists(RUNS | st.sampled_from("a 'é\n"), max_size=12).map("".join), min_size=1, max_size=20))
+def test_runs_of_apostrophes_are_taken_away_as_in_the_graph(texts):
+    assert [words_of(text) for text in texts] == graph_words(texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("'x' + run + \"x 'a\"", 2), ("'é' + run + \"é 'a\"", 2), ("('x' + run[:999] + 'x ') * 999 + \"'a\"", 1000)],
+)
+def test_a_million_apostrophes_within_words_are_passed_once(text, expected):
+    # In a process of its own: a pattern that is tried again from each of them would hold up this one for hours.
+    code = f"from app.serving.words import words_of; run = '\\'' * 999_990; print(len(words_of({text})))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=60)
+    assert int(found.stdout) == expected
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from app.inputs.dicom.picture import read_dicom
+from app.inputs.dicom.picture import open_dicom
 from app.inputs.limits import InputLimits
 from benchmarks.dicom.writing import deepened, dicom_file
 from helpers.dicom_files import radiograph
@@ -20,7 +20,8 @@ def rewritten(folder, data, program, *options):
     source, target = folder / "source.dcm", folder / "target.dcm"
     source.write_bytes(data)
     subprocess.run([program, *options, source, target], check=True, capture_output=True, timeout=60)
-    return np.asarray(read_dicom(target.read_bytes(), InputLimits()))
+    with open_dicom(target.read_bytes(), InputLimits()) as image:
+        return np.asarray(image)
 
 
 @pytest.mark.parametrize("bits", [8, 12, 16])
@@ -48,6 +49,11 @@ def test_signed_pixels_that_dcmtk_compresses_are_read_exactly(tmp_path):
     signed = deepened(GREY, 12).astype(np.int16) - 2048
     for program, options in (("dcmcjpls", ()), ("dcmcrle", ()), ("dcmcjpeg", ("--true-lossless",))):
         assert np.array_equal(rewritten(tmp_path, dicom_file(signed, bits=12), program, *options), GREY)
+
+
+def test_pixels_in_the_upper_bits_that_dcmtk_compresses_by_run_lengths_are_read_exactly(tmp_path):
+    stored = deepened(GREY, 12) << np.uint16(4)
+    assert np.array_equal(rewritten(tmp_path, dicom_file(stored, bits=12, HighBit=15), "dcmcrle"), GREY)
 
 
 @pytest.mark.parametrize(

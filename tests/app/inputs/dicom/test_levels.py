@@ -9,7 +9,7 @@ from pydicom.pixels import apply_modality_lut, apply_voi_lut
 
 from app.inputs.dicom.header import Header, LookupTable, Window
 from app.inputs.dicom.levels import grey_table, to_grey
-from app.inputs.dicom.picture import read_dicom
+from app.inputs.dicom.picture import open_dicom
 from app.inputs.limits import InputLimits
 from benchmarks.dicom.writing import dicom_file
 from helpers.dicom_files import lookup_table
@@ -21,7 +21,8 @@ def header(bits=8, **fields):
 
 
 def read(data):
-    return np.asarray(read_dicom(data, InputLimits()))
+    with open_dicom(data, InputLimits()) as image:
+        return np.asarray(image)
 
 
 def table_of(first, entries, bits):

@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from app.inputs.colour import to_mode
-from app.inputs.dicom.picture import read_dicom
+from app.inputs.dicom.picture import open_dicom
 from app.inputs.errors import BrokenInputError, OversizedInputError, UnsupportedInputError
 from app.inputs.limits import InputLimits
 from app.inputs.opening import open_picture
@@ -21,7 +21,8 @@ GREY = radiograph()
 
 
 def read(data, **limits):
-    return np.asarray(read_dicom(data, InputLimits(**limits)))
+    with open_dicom(data, InputLimits(**limits)) as image:
+        return np.asarray(image)
 
 
 def written(grey, syntax, bits, photometric):
@@ -75,9 +76,28 @@ def test_overlays_in_the_bits_above_the_pixels_are_not_seen():
     assert np.array_equal(read(dicom_file(marked, bits=12)), read(dicom_file(stored, bits=12)))
 
 
-def test_pixels_in_the_upper_bits_are_found():
-    stored = deepened(GREY, 12) << np.uint16(4)
-    assert np.array_equal(read(dicom_file(stored, bits=12, HighBit=15)), GREY)
+# These keep a pixel's cell as it is; the others give values that begin at bit 0.
+AS_STORED = [
+    syntax for syntax in LOSSLESS if not syntax.is_compressed or syntax.is_deflated or syntax == uid.RLELossless
+]
+
+
+@pytest.mark.parametrize("syntax", AS_STORED, ids=lambda syntax: syntax.name)
+def test_pixels_in_the_upper_bits_are_found(syntax):
+    stored = deepened(GREY, 12) << np.uint16(4) | np.uint16(5)
+    assert np.array_equal(read(dicom_file(stored, syntax, bits=12, HighBit=15)), GREY)
+
+
+def test_signed_pixels_in_the_upper_bits_are_found_in_run_lengths():
+    signed = (deepened(GREY, 12).astype(np.int16) - 2048) << np.int16(4)
+    assert np.array_equal(read(dicom_file(signed, uid.RLELossless, bits=12, HighBit=15)), GREY)
+
+
+def test_pixels_in_the_middle_of_a_byte_are_found_in_run_lengths():
+    stored = (GREY >> 4 << 2) | 0b11000011
+    assert np.array_equal(
+        read(dicom_file(stored, uid.RLELossless, bits=4, HighBit=5)), read(dicom_file(GREY >> 4, bits=4))
+    )
 
 
 @pytest.mark.parametrize("syntax", [s for s in LOSSLESS if s != uid.JPEG2000Lossless], ids=lambda s: s.name)

@@ -8,7 +8,7 @@ import pydicom
 import pytest
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 
-from app.inputs.dicom.picture import read_dicom
+from app.inputs.dicom.picture import open_dicom
 from app.inputs.errors import InputError
 from app.inputs.limits import InputLimits
 from app.inputs.opening import open_picture
@@ -57,5 +57,6 @@ def test_a_windowed_file_gives_the_picture_that_pydicom_gives(name):
     low, high = (end * slope + intercept for end in ends)
     theirs = (shown - low) / (high - low) * 255
     theirs = 255 - theirs if data_set.PhotometricInterpretation == "MONOCHROME1" else theirs
-    ours = np.asarray(read_dicom((SHIPPED / name).read_bytes(), InputLimits()))
+    with open_dicom((SHIPPED / name).read_bytes(), InputLimits()) as image:
+        ours = np.asarray(image)
     assert np.abs(ours - theirs).max() <= 0.5 + 1e-6

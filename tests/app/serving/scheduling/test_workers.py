@@ -1,5 +1,8 @@
 import asyncio
+import gc
 import threading
+import time
+import weakref
 
 import pytest
 
@@ -28,6 +31,47 @@ def test_an_error_reaches_the_one_who_waits_and_the_thread_goes_on():
         return await pool.run(lambda: "alive")
 
     assert run_on(1, body) == "alive"
+
+
+def test_work_that_raises_what_no_future_takes_ends_with_an_error():
+    async def body(pool):
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            await pool.run(lambda: next(iter(())))
+        return await pool.run(lambda: "alive")
+
+    assert run_on(1, body) == "alive"
+
+
+class Large:
+    """What work holds while it runs."""
+
+
+@pytest.fixture
+def _no_collector():
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("_no_collector")
+def test_what_work_held_that_failed_is_freed_once_its_error_is_handled():
+    held = []
+
+    def fail():
+        large = Large()
+        held.append(weakref.ref(large))
+        raise ZeroDivisionError
+
+    async def body(pool):
+        with pytest.raises(ZeroDivisionError):
+            await pool.run(fail)
+
+    run_on(1, body)
+    # The thread lets go of it last.
+    until = time.monotonic() + 2
+    while held[0]() is not None and time.monotonic() < until:
+        time.sleep(0.005)
+    assert held[0]() is None
 
 
 def test_as_much_work_as_there_are_threads_runs_at_the_same_time():
