@@ -13,6 +13,7 @@ import numpy as np
 
 from training.batches import Arrays, Augment, Plan
 from training.checkpoint import Checkpoint, State
+from training.layers import seed_dropouts
 from training.mirrored import Mirrored
 from training.shares import distributed, train_shares, validation_shares
 from training.workers import Workers, noticing_lost_workers
@@ -49,7 +50,7 @@ def fit_together(
         train_step, judge_step = mirrored.compiled(training), mirrored.compiled(judging, learns=False)
         while not checkpoint.exhausted:
             epoch = checkpoint.state.epoch
-            mirrored.start_epoch(plan.seed, epoch)
+            seed_dropouts(mirrored.model, plan.seed, epoch, workers.rank)
             progress = keras.utils.Progbar(-(-len(train[0]) // plan.batch_size), verbose=0 if quiet else 1)
             for batch in training:
                 train_step(batch)
