@@ -53,7 +53,7 @@ class Checkpoint(keras.callbacks.Callback):
         waited = self.state.epoch - self.state.best_epoch
         return self.state.epoch >= self.plan.epochs or (patience is not None and patience <= waited)
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, _: dict[str, Any] | None = None) -> None:
         """Let the dropouts of a resumed fit drop what those of an unbroken one do."""
         seed_dropouts(self.model, self.plan.seed, epoch)
 
