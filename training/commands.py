@@ -114,8 +114,6 @@ def run_train(arguments: argparse.Namespace) -> int:
                 print(f"{recipe.name:14} {recipe.summary}")
         else:
             _train(arguments, find_recipe(arguments.task, arguments.recipe))
-    except KeyError as error:
-        print(f"quartet train: {error.args[0]}", file=sys.stderr)
     except (DatasetError, RunError, ExportError) as error:
         print(f"quartet train: {error}", file=sys.stderr)
     else:

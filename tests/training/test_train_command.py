@@ -10,6 +10,7 @@ import tensorflow as tf
 from PIL import Image
 
 from app.cli import main
+from app.exit_status import ExitStatus
 from app.serving.artifact import open_artifact
 from helpers.drawn_data import draw_digits, write_news
 from training.recipes.base import settings_of
@@ -150,6 +151,20 @@ def test_a_run_that_has_ended_takes_no_longer_when_it_is_resumed(released, sourc
     assert after.metrics == before.metrics
     assert "--export" in before.command
     assert "--export" not in after.command
+
+
+def test_an_unknown_recipe_is_told_with_those_there_are(sources, tmp_path, capsys):
+    assert train(sources, "digit", "nonsense", tmp_path / "run") == 2
+    assert "quartet train: no recipe 'nonsense' for digit: it has reference, conv" in capsys.readouterr().err
+
+
+def test_a_defect_in_a_run_is_told_with_its_trace(sources, tmp_path, monkeypatch, capsys):
+    def defect(*_):
+        raise KeyError("val_auc")
+
+    monkeypatch.setattr("training.train.train", defect)
+    assert train(sources, "topic", "linear", tmp_path / "run") == ExitStatus.DEFECT
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_worst_errors_lie_in_the_run_folder_and_not_in_the_model_folder(released, digit_run):
