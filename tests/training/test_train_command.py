@@ -12,7 +12,7 @@ from PIL import Image
 from app.cli import main
 from app.exit_status import ExitStatus
 from app.serving.artifact import open_artifact
-from helpers.drawn_data import draw_digits, write_news
+from helpers.drawn_data import draw_chest_xrays, draw_digits, write_news
 from training.recipes.base import settings_of
 from training.recipes.catalogue import all_recipes, find_recipe
 from training.stopwatch import read_parts
@@ -22,7 +22,7 @@ from training.summary import read_summary
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
     root = tmp_path_factory.mktemp("data")
-    return {"topic": write_news(root), "digit": draw_digits(root)}
+    return {"topic": write_news(root), "digit": draw_digits(root), "pneumonia": draw_chest_xrays(root, 4)}
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +156,13 @@ def test_a_run_that_has_ended_takes_no_longer_when_it_is_resumed(released, sourc
 def test_an_unknown_recipe_is_told_with_those_there_are(sources, tmp_path, capsys):
     assert train(sources, "digit", "nonsense", tmp_path / "run") == 2
     assert "quartet train: no recipe 'nonsense' for digit: it has reference, conv" in capsys.readouterr().err
+
+
+def test_a_trial_on_too_few_pictures_says_how_many_are_needed(sources, tmp_path, capsys):
+    assert train(sources, "pneumonia", "lite0-pair", tmp_path / "run", "--limit", "4") == 2
+    said = capsys.readouterr().err
+    assert "quartet train: NORMAL has 1 group to train on (patient or study, and exact copies)" in said
+    assert "two are needed" in said
 
 
 def test_a_defect_in_a_run_is_told_with_its_trace(sources, tmp_path, monkeypatch, capsys):
