@@ -91,8 +91,8 @@ def _fold_count(data: Dataset) -> int:
     fewest = min(counts, key=lambda name: counts[name])
     if counts[fewest] < 2:
         raise DatasetError(
-            f"{fewest} has {counts[fewest]} group to train on ({data.grouped_by}), and two are needed, to judge each by "
-            "the other: use more of the data (--limit), or hold less of it out (--validation-fraction)"
+            f"{fewest} has {counts[fewest]} group to train on ({data.grouped_by}), and two are needed, to judge each "
+            "by the other: use more of the data (--limit), or hold less of it out (--validation-fraction)"
         )
     return min(FOLDS, counts[fewest])
 
