@@ -16,7 +16,7 @@ from training.checkpoint import Checkpoint, State
 from training.layers import seed_dropouts
 from training.mirrored import Mirrored
 from training.shares import distributed, train_shares, validation_shares
-from training.workers import Workers, noticing_lost_workers
+from training.workers import Workers
 
 
 def fit_together(
@@ -42,7 +42,7 @@ def fit_together(
     _copy_from_chief(workers, [*model.weights, *_built(model).variables])
     if checkpoint.exhausted:
         return
-    with noticing_lost_workers():
+    with workers.noticing_lost_ones():
         mirrored = Mirrored(model, workers)
         checkpoint.set_model(model)
         training = distributed(workers, lambda share: train_shares(train, plan, checkpoint, augment, share))
