@@ -1,6 +1,6 @@
 """A model's copies under a `tf.distribute` strategy, kept alike by adding up their gradients."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -41,18 +41,18 @@ class Mirrored:
         config |= {name: config[name] / self._replicas for name in CLIPS if config.get(name) is not None}
         return type(optimizer).from_config(config)
 
-    def compiled(self, batches: Any, *, learns: bool = True) -> Callable[[Any], None]:
-        """Return the graph that takes one batch of the distributed data set, to learn from or only to measure.
+    def compiled(self, batches: Iterator[Any], *, learns: bool = True) -> Callable[[], None]:
+        """Return the graph that takes the next of the distributed batches, to learn from or only to measure.
 
         It is traced once, whatever the shapes: each trace numbers its collective operations, and these numbers must
         be the same on all workers.
         """
         step = self._learn if learns else self._judge
 
-        def run(batch: Any) -> None:
-            self._workers.strategy.run(step, (batch,))
+        def run() -> None:
+            self._workers.strategy.run(step, (next(batches),))
 
-        return tf.function(run, input_signature=(batches.element_spec,), autograph=False)
+        return tf.function(run, autograph=False)
 
     def _learn(self, batch: tuple[Any, ...]) -> None:
         inputs, targets, weights, part = batch
