@@ -73,6 +73,7 @@ class Plan:
     nodes_by_network: int
     spare: int
     zone: int
+    total: int
     gigabits: float
     gigabits_of_each: float
     waiting_ms: float
@@ -84,11 +85,6 @@ class Plan:
     def nodes(self) -> int:
         """Machines that must be up."""
         return max(self.nodes_by_cores, self.nodes_by_network)
-
-    @property
-    def total(self) -> int:
-        """All machines."""
-        return self.nodes + max(self.spare, self.zone)
 
 
 def plan(needs: Needs) -> Plan:
@@ -103,19 +99,20 @@ def plan(needs: Needs) -> Plan:
     spare = spare_nodes(nodes, needs.availability, needs.target)
     zone = in_zones(nodes, needs.zones) - nodes
     load = needs.cores, needs.rate / nodes, seconds
-    per_hour = (nodes + max(spare, zone)) * needs.price
+    total = nodes + max(spare, zone)
     return Plan(
         cores=cores,
         nodes_by_cores=by_cores,
         nodes_by_network=by_network,
         spare=spare,
         zone=zone,
+        total=total,
         gigabits=bits / 1e9,
         gigabits_of_each=needs.hops * bits / nodes / 1e9,
         waiting_ms=1000 * waiting_seconds(*load),
         open=math.ceil(needs.rate * (seconds + mean_wait(*load))),
-        per_hour=per_hour,
-        per_million=per_hour / (needs.rate * SECONDS_PER_HOUR) * 1e6,
+        per_hour=total * needs.price,
+        per_million=total * needs.price / (needs.rate * SECONDS_PER_HOUR) * 1e6,
     )
 
 
@@ -142,7 +139,7 @@ def _more_are_down(count: int, down: int, share: float) -> float:
         term = math.exp(ways + k * math.log(share) + (count - k) * math.log1p(-share))
         total += term
         # Beyond the mean each term is smaller than the one before.
-        if k > count * share and term < 1e-16 * total:
+        if k > count * share and term <= 1e-16 * total:
             break
     return total
 
