@@ -40,9 +40,15 @@ class Needs:
     zones: int = 3
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            if not math.isfinite(getattr(self, field.name)):
+                raise ValueError(f"{field.name} must be a number, not {getattr(self, field.name)}")
         for name in ("rate", "core_rate", "utilisation", "request_bytes", "cores", "gigabits"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+        for name in ("front_ms", "answer_bytes", "hops", "price"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be below 0, as {getattr(self, name)} is")
         for name in ("utilisation", "availability", "target"):
             if not 0 < getattr(self, name) < 1:
                 raise ValueError(f"{name} must be between 0 and 1, not {getattr(self, name)}")
@@ -55,17 +61,19 @@ class Plan:
     """What that takes.
 
     `cores`: busy ones, and those that are kept free for bursts. `nodes_by_cores`, `nodes_by_network`: machines for
-    either; `nodes` is the larger. `spare`: more of them, so that enough are up for `target` of the time. `in_zones`:
-    all, if a whole zone may be lost too. `gigabits`: into the cluster; `gigabits_of_each`: over each machine's network.
+    either; `nodes` is the larger. `spare`: more of them, so that enough are up for `target` of the time, each failing
+    by itself. `zone`: more of them, so that enough are left without any one zone. One reserve serves both, so `total`
+    has the larger of the two. `gigabits`: into the cluster; `gigabits_of_each`: over each machine's network.
     `waiting_ms`: one picture in a hundred waits longer for a core of its machine (M/M/c). `open`: requests under way at
-    a time. `per_hour`, `per_million`: what the machines cost, spare ones included.
+    a time. `per_hour`, `per_million`: what all machines cost.
     """
 
     cores: int
     nodes_by_cores: int
     nodes_by_network: int
     spare: int
-    in_zones: int
+    zone: int
+    total: int
     gigabits: float
     gigabits_of_each: float
     waiting_ms: float
@@ -78,11 +86,6 @@ class Plan:
         """Machines that must be up."""
         return max(self.nodes_by_cores, self.nodes_by_network)
 
-    @property
-    def total(self) -> int:
-        """All machines, spare ones included."""
-        return self.nodes + self.spare
-
 
 def plan(needs: Needs) -> Plan:
     """Return what it takes to answer at that rate."""
@@ -94,20 +97,22 @@ def plan(needs: Needs) -> Plan:
     by_network = math.ceil(needs.hops * bits / (needs.utilisation * needs.gigabits * 1e9))
     nodes = max(by_cores, by_network)
     spare = spare_nodes(nodes, needs.availability, needs.target)
-    waiting = waiting_seconds(needs.cores, needs.rate / nodes, seconds)
-    per_hour = (nodes + spare) * needs.price
+    zone = in_zones(nodes, needs.zones) - nodes
+    load = needs.cores, needs.rate / nodes, seconds
+    total = nodes + max(spare, zone)
     return Plan(
         cores=cores,
         nodes_by_cores=by_cores,
         nodes_by_network=by_network,
         spare=spare,
-        in_zones=in_zones(nodes + spare, needs.zones),
+        zone=zone,
+        total=total,
         gigabits=bits / 1e9,
         gigabits_of_each=needs.hops * bits / nodes / 1e9,
-        waiting_ms=1000 * waiting,
-        open=math.ceil(needs.rate * (seconds + waiting)),
-        per_hour=per_hour,
-        per_million=per_hour / (needs.rate * SECONDS_PER_HOUR) * 1e6,
+        waiting_ms=1000 * waiting_seconds(*load),
+        open=math.ceil(needs.rate * (seconds + mean_wait(*load))),
+        per_hour=total * needs.price,
+        per_million=total * needs.price / (needs.rate * SECONDS_PER_HOUR) * 1e6,
     )
 
 
@@ -117,15 +122,26 @@ def spare_nodes(nodes: int, availability: float, target: float) -> int:
     Each is down by itself, so that the number of those that are down is binomially distributed. What takes down many at
     once, a zone or a bad release, is not in it.
     """
+    # Where both are the same number, rounding must not ask for one machine more.
+    allowed = (1 - target) * (1 + 1e-9)
     spare = 0
-    while _at_most_down(nodes + spare, spare, 1 - availability) < target:
+    while _more_are_down(nodes + spare, spare, 1 - availability) > allowed:
         spare += 1
     return spare
 
 
-def _at_most_down(count: int, down: int, share: float) -> float:
-    """Return the probability that at most `down` of `count` are down, each with probability `share`."""
-    return math.fsum(math.comb(count, k) * share**k * (1 - share) ** (count - k) for k in range(down + 1))
+def _more_are_down(count: int, down: int, share: float) -> float:
+    """Return the probability that more than `down` of `count` are down, each with probability `share`."""
+    total = 0.0
+    for k in range(down + 1, count + 1):
+        # By logarithms: of thousands of machines, the binomial coefficients are larger than any float.
+        ways = math.lgamma(count + 1) - math.lgamma(k + 1) - math.lgamma(count - k + 1)
+        term = math.exp(ways + k * math.log(share) + (count - k) * math.log1p(-share))
+        total += term
+        # Beyond the mean each term is smaller than the one before.
+        if k > count * share and term <= 1e-16 * total:
+            break
+    return total
 
 
 def in_zones(nodes: int, zones: int) -> int:
@@ -136,17 +152,28 @@ def in_zones(nodes: int, zones: int) -> int:
 def waiting_seconds(cores: int, rate: float, seconds: float, share: float = 0.01) -> float:
     """Return the time that a `share` of the requests wait longer for one of a machine's cores.
 
-    Erlang's C formula: requests come independently of each other, and take exponentially distributed times of mean
+    An M/M/c queue: requests come independently of each other, and take exponentially distributed times of mean
     `seconds`. Those of pictures of one size vary less, and wait less. Infinite if the cores cannot keep up.
     """
     load = rate * seconds
     if load >= cores:
         return math.inf
+    waits = share_that_waits(cores, load)
+    return max(0.0, math.log(waits / share)) * seconds / (cores - load) if waits else 0.0
+
+
+def mean_wait(cores: int, rate: float, seconds: float) -> float:
+    """Return the mean time that requests wait for a core, those that do not wait included; see `waiting_seconds`."""
+    load = rate * seconds
+    return math.inf if load >= cores else share_that_waits(cores, load) * seconds / (cores - load)
+
+
+def share_that_waits(cores: int, load: float) -> float:
+    """Return the share of the requests that find all cores busy, by Erlang's C formula; `load` is below `cores`."""
     blocked = 1.0
     for servers in range(1, cores + 1):
         blocked = load * blocked / (servers + load * blocked)
-    waits = blocked / (1 - load / cores * (1 - blocked))
-    return max(0.0, math.log(waits / share)) * seconds / (cores - load) if waits else 0.0
+    return blocked / (1 - load / cores * (1 - blocked))
 
 
 def rows(needs: Needs, found: Plan) -> Iterator[tuple[str, str, str]]:
@@ -157,8 +184,10 @@ def rows(needs: Needs, found: Plan) -> Iterator[tuple[str, str, str]]:
     hops = f"{needs.hops} time{'s' if needs.hops > 1 else ''}"
     yield "machines for the network", f"{found.nodes_by_network:,}", f"of {needs.gigabits:g} Gbit/s, each byte {hops}"
     target = f"enough are up {needs.target:.2%} of the time, each {needs.availability:.1%}"
-    yield "spare machines", f"{found.spare:,}", target
-    yield "machines", f"{found.total:,}", f"{found.in_zones:,} in {needs.zones} zones, of which one may be lost"
+    zones = f"enough are left without one of {needs.zones} zones" if needs.zones > 1 else "there is but one"
+    yield "spare for single failures", f"{found.spare:,}", target
+    yield "spare for a zone", f"{found.zone:,}", zones
+    yield "machines", f"{found.total:,}", f"{found.nodes:,} and the larger of the two reserves"
     picture = (needs.request_bytes + needs.answer_bytes) / 1e6
     yield "into the cluster", f"{found.gigabits:.1f} Gbit/s", f"{picture:.3f} MB a picture"
     share = f"{found.gigabits_of_each / needs.gigabits:.0%} of what it has"
@@ -180,7 +209,7 @@ def main() -> int:
 def _needs() -> Needs:
     parser = argparse.ArgumentParser(prog="python -m deploy.capacity_plan", description=__doc__)
     for field in fields(Needs):
-        parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(field.default), default=field.default)
+        parser.add_argument(f"--{field.name.replace('_', '-')}", type=field.type, default=field.default)
     try:
         return Needs(**vars(parser.parse_args()))
     except ValueError as error:

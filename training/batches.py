@@ -30,6 +30,10 @@ class Plan:
     monitor: str = "val_loss"
     mode: str = "min"
 
+    def batches_of(self, examples: int) -> int:
+        """Return how many batches so many examples make."""
+        return math.ceil(examples / self.batch_size)
+
 
 @dataclass(frozen=True)
 class Share:
@@ -71,7 +75,7 @@ class Batches(keras.utils.PyDataset):
         return np.random.default_rng([self.plan.seed, self.epoch]).permutation(len(self.inputs))
 
     def __len__(self) -> int:
-        return math.ceil(len(self.inputs) / self.plan.batch_size)
+        return self.plan.batches_of(len(self.inputs))
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
         chosen, _ = self.share.of(self.rows(index))

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from training.batches import Plan
+from training.layers import seed_dropouts
 from training.run import write_json
 
 STATE_FILE = "state.json"
@@ -51,6 +52,10 @@ class Checkpoint(keras.callbacks.Callback):
         patience = self.plan.patience
         waited = self.state.epoch - self.state.best_epoch
         return self.state.epoch >= self.plan.epochs or (patience is not None and patience <= waited)
+
+    def on_epoch_begin(self, epoch: int, _: dict[str, Any] | None = None) -> None:
+        """Let the dropouts of a resumed fit drop what those of an unbroken one do."""
+        seed_dropouts(self.model, self.plan.seed, epoch)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Record the epoch. The state file is replaced last, so a kill leaves the previous checkpoint whole."""

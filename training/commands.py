@@ -114,8 +114,6 @@ def run_train(arguments: argparse.Namespace) -> int:
                 print(f"{recipe.name:14} {recipe.summary}")
         else:
             _train(arguments, find_recipe(arguments.task, arguments.recipe))
-    except KeyError as error:
-        print(f"quartet train: {error.args[0]}", file=sys.stderr)
     except (DatasetError, RunError, ExportError) as error:
         print(f"quartet train: {error}", file=sys.stderr)
     else:
@@ -131,7 +129,7 @@ def _train(arguments: argparse.Namespace, recipe: "Recipe") -> None:
     from training.signing import read_signing_key
     from training.stopwatch import Stopwatch
     from training.summary import summarise
-    from training.train import train
+    from training.train import library_versions, train
 
     device = use_device(arguments.device)
     workers = _gather(arguments, recipe)
@@ -141,7 +139,8 @@ def _train(arguments: argparse.Namespace, recipe: "Recipe") -> None:
     # A key that cannot be used is better told now than after hours of training.
     signing_key = read_signing_key(arguments.sign) if arguments.sign else None
     run = _open_run(arguments, recipe, workers)
-    with Stopwatch(run.folder, workers.describe(device) if workers else device, running=not run.ended) as watch:
+    described = workers.describe(device) if workers else device
+    with Stopwatch(run.folder, described, library_versions(), running=not run.ended) as watch:
         data = _load(arguments, recipe)
         print(
             f"{recipe.task}/{recipe.name}: {len(data.train):,} examples to train on, {len(data.validation):,} held out"

@@ -1,10 +1,10 @@
 """Write a model folder: SavedModel, golden file, plots, card and manifest, all of it or nothing."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import tensorflow as tf
 
@@ -35,7 +35,8 @@ def new_version(models: Path, task: str) -> Iterator[tuple[Path, int]]:
     """
     (models / task).mkdir(parents=True, exist_ok=True)
     version = next_version(models, task)
-    partial = models / task / f".partial-{os.getpid()}"
+    # Not by the process's number: a container gives each process the same, and a killed export's folder stays behind.
+    partial = models / task / f".partial-{uuid4().hex}"
     partial.mkdir()
     try:
         yield partial, version

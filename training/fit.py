@@ -21,8 +21,9 @@ def fit(
     quiet: bool = False,
     workers: Workers | None = None,
 ) -> History:
-    """Fit a compiled model, from its checkpoint in `folder` if there is one; its best weights are kept at the end.
+    """Fit a compiled model, from its checkpoint in `folder` if there is one.
 
+    With the plan's patience it has its best weights at the end, else its last.
     With workers the fit is shared out among them; it is the chief's checkpoint that counts, and at the end all have
     the same weights. Returns each epoch's figures.
 

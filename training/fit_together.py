@@ -13,9 +13,10 @@ import numpy as np
 
 from training.batches import Arrays, Augment, Plan
 from training.checkpoint import Checkpoint, State
+from training.layers import seed_dropouts
 from training.mirrored import Mirrored
 from training.shares import distributed, train_shares, validation_shares
-from training.workers import Workers, noticing_lost_workers
+from training.workers import Workers
 
 
 def fit_together(
@@ -41,23 +42,25 @@ def fit_together(
     _copy_from_chief(workers, [*model.weights, *_built(model).variables])
     if checkpoint.exhausted:
         return
-    with noticing_lost_workers():
+    with workers.noticing_lost_ones():
         mirrored = Mirrored(model, workers)
         checkpoint.set_model(model)
-        training = distributed(workers, lambda share: train_shares(train, plan, checkpoint, augment, share))
+        done = checkpoint.state.epoch
+        training = distributed(workers, lambda share: train_shares(train, plan, done, augment, share))
         judging = distributed(workers, lambda share: validation_shares(validation, plan, share))
         train_step, judge_step = mirrored.compiled(training), mirrored.compiled(judging, learns=False)
         while not checkpoint.exhausted:
             epoch = checkpoint.state.epoch
-            mirrored.start_epoch(plan.seed, epoch)
-            progress = keras.utils.Progbar(-(-len(train[0]) // plan.batch_size), verbose=0 if quiet else 1)
-            for batch in training:
-                train_step(batch)
+            seed_dropouts(mirrored.model, plan.seed, epoch, workers.rank)
+            steps = plan.batches_of(len(train[0]))
+            progress = keras.utils.Progbar(steps, verbose=0 if quiet else 1)
+            for _ in range(steps):
+                train_step()
                 progress.add(1)
             mirrored.average_statistics()
             logs = mirrored.figures()
-            for batch in judging:
-                judge_step(batch)
+            for _ in range(plan.batches_of(len(validation[0]))):
+                judge_step()
             logs |= {f"val_{name}": value for name, value in mirrored.figures().items()}
             mirrored.copy_to(model)
             checkpoint.on_epoch_end(epoch, logs)

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from training.layers import layers_of
 from training.workers import Workers
 
 CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
@@ -40,18 +41,18 @@ class Mirrored:
         config |= {name: config[name] / self._replicas for name in CLIPS if config.get(name) is not None}
         return type(optimizer).from_config(config)
 
-    def compiled(self, batches: Any, *, learns: bool = True) -> Callable[[Any], None]:
-        """Return the graph that takes one batch of the distributed data set, to learn from or only to measure.
+    def compiled(self, batches: Iterator[Any], *, learns: bool = True) -> Callable[[], None]:
+        """Return the graph that takes the next of the distributed batches, to learn from or only to measure.
 
         It is traced once, whatever the shapes: each trace numbers its collective operations, and these numbers must
         be the same on all workers.
         """
         step = self._learn if learns else self._judge
 
-        def run(batch: Any) -> None:
-            self._workers.strategy.run(step, (batch,))
+        def run() -> None:
+            self._workers.strategy.run(step, (next(batches),))
 
-        return tf.function(run, input_signature=(batches.element_spec,), autograph=False)
+        return tf.function(run, autograph=False)
 
     def _learn(self, batch: tuple[Any, ...]) -> None:
         inputs, targets, weights, part = batch
@@ -91,19 +92,11 @@ class Mirrored:
         for metric in self._weighted:
             metric.update_state(targets, outputs, sample_weight=weights * counted)
 
-    def start_epoch(self, seed: int, epoch: int) -> None:
-        """Seed the dropout of this worker's copies, by the epoch, so that a resumed run goes on as an unbroken one."""
-        rng = np.random.default_rng([seed, epoch, self._workers.rank])
-        for layer in _layers_of(self.model):
-            generator = getattr(layer, "seed_generator", None)
-            if generator is not None:
-                generator.state.assign(np.array([rng.integers(2**31), 0], generator.state.dtype))
-
     def average_statistics(self) -> None:
         """Give the batch norms the mean over the workers of their moving statistics."""
         moved = [
             variable
-            for layer in _layers_of(self.model)
+            for layer in layers_of(self.model)
             if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
             for variable in layer.non_trainable_variables
         ]
@@ -128,18 +121,9 @@ class Mirrored:
 
 def _copy(model: keras.Model) -> keras.Model:
     copy = type(model).from_config(model.get_config())
-    for mine, theirs in zip(_layers_of(copy), _layers_of(model), strict=True):
+    for mine, theirs in zip(layers_of(copy), layers_of(model), strict=True):
         mine.trainable = theirs.trainable
     return copy
-
-
-def _layers_of(model: keras.Model) -> Iterator[keras.layers.Layer]:
-    """Yield the layers that hold no others, in order."""
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from _layers_of(layer)
-        else:
-            yield layer
 
 
 def _assign(variables: list[Any], values: list[Any]) -> None:

@@ -59,12 +59,15 @@ def _unit_length(features: Any) -> Any:
 
 
 def acceptance_threshold(scores: NDArray[np.float32], accepted: float) -> float:
-    """Return the score under which the given share of the inputs lies."""
-    return float(np.quantile(scores, accepted))
+    """Return the smallest of the scores float32 `[N]` that at least the given share of them does not exceed.
+
+    An interpolated quantile lies below that score, and would accept one input too few.
+    """
+    return float(np.quantile(scores, accepted, method="inverted_cdf"))
 
 
 def threshold_accepting_each(parts: Iterable[NDArray[np.float32]], accepted: float) -> float:
-    """Return the score under which the given share of every part lies: validation as it is, and under each shift.
+    """Return the smallest score that accepts the given share of every part: validation as it is, and under each shift.
 
     Of every part float32 `[N]` by itself, not of all together: what a camera or an archive does to one picture, it
     does to all of its pictures.

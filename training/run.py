@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from training.workers import Workers
 
 CONFIG_FILE = "config.json"
-ENVIRONMENT_FILE = "environment.json"
 HISTORY_FILE = "history.json"
 SUMMARY_FILE = "summary.json"
 

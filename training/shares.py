@@ -7,17 +7,20 @@ import numpy as np
 import tensorflow as tf
 
 from training.batches import Arrays, Augment, Batches, Plan, Share
-from training.checkpoint import Checkpoint
 from training.workers import Workers
 
 Shares = Iterator[tuple[Any, ...]]
-"""Inputs `[n, ...]`, targets `[n, ...]`, weights float32 `[n]`, and which part of the batch they are, float32 `[1]`."""
+"""Inputs `[n, ...]`, targets `[n, ...]`, weights float32 `[n]`, and which part of the batch they are, float32 `[1]`.
+
+One for each batch of an epoch, epoch after epoch without end.
+"""
 
 
 def distributed(workers: Workers, shares_of: Callable[[Share], Shares]) -> Any:
-    """Return the batches of all copies on this worker, drawn anew each time they are iterated over.
+    """Return an iterator over the batches of all copies on this worker.
 
-    TensorFlow's automatic sharding is off: which examples a copy sees is decided here, the same wherever it runs.
+    TensorFlow's automatic sharding is off: which examples a copy sees is decided here, the same wherever it runs. It is
+    told that there is no end, or the workers would ask each other before each batch whether all have one.
     """
 
     def pipeline(context: Any) -> Any:
@@ -33,24 +36,28 @@ def distributed(workers: Workers, shares_of: Callable[[Share], Shares]) -> Any:
         options = tf.data.Options()
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
         dataset = tf.data.Dataset.from_generator(in_turn, output_signature=signature)
-        return dataset.with_options(options).prefetch(2 * local)
+        endless = dataset.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+        return endless.with_options(options).prefetch(2 * local)
 
-    return workers.strategy.distribute_datasets_from_function(pipeline)
+    return iter(workers.strategy.distribute_datasets_from_function(pipeline))
 
 
-def train_shares(arrays: Arrays, plan: Plan, checkpoint: Checkpoint, augment: Augment | None, share: Share) -> Shares:
-    """Yield a copy's shares of the epoch that the checkpoint is at."""
+def train_shares(arrays: Arrays, plan: Plan, done: int, augment: Augment | None, share: Share) -> Shares:
+    """Yield a copy's shares, from the epoch after those that are done."""
     # `Model.fit` ends an epoch of its data before it starts the first, so it counts them from 1.
-    batches = Batches(arrays, plan, epoch=checkpoint.state.epoch + 1, augment=augment, share=share)
-    for index in range(len(batches)):
-        yield _weighted(batches[index], share.of(batches.rows(index))[1])
+    batches = Batches(arrays, plan, epoch=done + 1, augment=augment, share=share)
+    while True:
+        for index in range(len(batches)):
+            yield _weighted(batches[index], share.of(batches.rows(index))[1])
+        batches.on_epoch_end()
 
 
 def validation_shares(arrays: Arrays, plan: Plan, share: Share) -> Shares:
     """Yield a copy's shares of all examples, in their order."""
-    for start in range(0, len(arrays[0]), plan.batch_size):
-        rows, part = share.of(np.arange(start, min(start + plan.batch_size, len(arrays[0]))))
-        yield _weighted(tuple(array[rows] for array in arrays), part)
+    while True:
+        for start in range(0, len(arrays[0]), plan.batch_size):
+            rows, part = share.of(np.arange(start, min(start + plan.batch_size, len(arrays[0]))))
+            yield _weighted(tuple(array[rows] for array in arrays), part)
 
 
 def _weighted(share: tuple[Any, ...], part: float) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.datasets.base import Dataset
+from training.datasets.base import Dataset, DatasetError
 
 BORDER = 0.05
 """Share of the side that counts as the picture's border."""
@@ -67,6 +67,9 @@ def find_misleading(data: Dataset) -> Misleading:
     """Fit a logistic regression of two labels on picture statistics and see where it errs.
 
     No picture is judged by a model that saw it, or another one of its group.
+
+    Raises:
+        DatasetError: training has a label with less than two groups, so that one is judged without any of its label.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
@@ -75,13 +78,23 @@ def find_misleading(data: Dataset) -> Misleading:
 
     train, validation = picture_statistics(data.train.inputs), picture_statistics(data.validation.inputs)
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    labels = data.train.labels
-    folds = StratifiedGroupKFold(min(FOLDS, int(np.bincount(labels).min())))
-    shares = cross_val_predict(
-        model, train, labels, groups=np.array(data.train.groups), cv=folds, method="predict_proba"
-    )
+    labels, groups = data.train.labels, np.array(data.train.groups)
+    folds = StratifiedGroupKFold(_fold_count(data))
+    shares = cross_val_predict(model, train, labels, groups=groups, cv=folds, method="predict_proba")
     validation_shares = model.fit(train, labels).predict_proba(validation)
     return Misleading(_of_wrong(shares, labels), _of_wrong(validation_shares, data.validation.labels))
+
+
+def _fold_count(data: Dataset) -> int:
+    groups = np.array(data.train.groups)
+    counts = {name: len(set(groups[data.train.labels == row])) for row, name in enumerate(data.labels)}
+    fewest = min(counts, key=lambda name: counts[name])
+    if counts[fewest] < 2:
+        raise DatasetError(
+            f"{fewest} has {counts[fewest]} group to train on ({data.grouped_by}), and two are needed, to judge each "
+            "by the other: use more of the data (--limit), or hold less of it out (--validation-fraction)"
+        )
+    return min(FOLDS, counts[fewest])
 
 
 def _of_wrong(shares: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""How long a run took: the wall time of all its parts, whether they ended or were killed."""
+"""How long a run took, on what and with what: all its parts, whether they ended or were killed."""
 
 import json
 import threading
@@ -24,25 +24,27 @@ class Part(BaseModel):
     started: datetime
     seconds: float = Field(ge=0, description="wall time")
     device: str
+    libraries: dict[str, str] = Field(default={}, description="versions of Python and the libraries")
 
 
 class Stopwatch:
     """Times a part of a run while its block lasts, and writes it beside the earlier parts every few seconds.
 
     Example:
-        >>> with Stopwatch(folder, "2 CPU cores") as watch:
+        >>> with Stopwatch(folder, "2 CPU cores", library_versions()) as watch:
         ...     work()
         ...     sum(part.seconds for part in watch.parts())
 
     Args:
         folder: the run's.
         device: what this part computes on.
+        libraries: the versions that it computes with.
         running: False for a run that had ended: what is done again for a look at it is no part of it.
     """
 
-    def __init__(self, folder: Path, device: str, *, running: bool = True):
+    def __init__(self, folder: Path, device: str, libraries: dict[str, str], *, running: bool = True):
         self._path = folder / PARTS_FILE
-        self._device, self._running = device, running
+        self._device, self._libraries, self._running = device, libraries, running
         self._earlier = read_parts(folder)
         self._started, self._start = datetime.now(UTC).replace(microsecond=0), time.monotonic()
         self._stopped = threading.Event()
@@ -53,7 +55,8 @@ class Stopwatch:
         if not self._running:
             return self._earlier
         seconds = round(time.monotonic() - self._start, 1)
-        return (*self._earlier, Part(started=self._started, seconds=seconds, device=self._device))
+        part = Part(started=self._started, seconds=seconds, device=self._device, libraries=self._libraries)
+        return (*self._earlier, part)
 
     def __enter__(self) -> "Stopwatch":
         if self._running:

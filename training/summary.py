@@ -33,7 +33,7 @@ class RunSummary(BaseModel):
     ood: OodRule
     metrics: tuple[SplitMetrics, ...] = Field(min_length=1, description="validation first, then its parts")
     shifts: tuple[SplitMetrics, ...] = Field(description="validation under each change of its pictures")
-    libraries: dict[str, str]
+    libraries: dict[str, str] = Field(description="versions that the last part ran with; each part has its own")
 
 
 def summarise(

@@ -20,7 +20,7 @@ from training.ood import threshold_accepting_each
 from training.recipes.base import Fitted, OperatingTarget, Options, Recipe
 from training.report.worst import Answers, write_worst
 from training.robustness import ShiftResult, measure_shifts, worst_of
-from training.run import ENVIRONMENT_FILE, HISTORY_FILE, Run
+from training.run import HISTORY_FILE, Run
 from training.scoring import Scored, Scorer
 from training.shifts import MILD_SHIFTS, STRONG_SHIFTS
 
@@ -44,10 +44,9 @@ class Calibrated:
 def train(recipe: Recipe, data: Dataset, options: Options, run: Run) -> Calibrated:
     """Fit a recipe and calibrate it on validation.
 
-    Writes `environment.json`, `history.json` and the worst errors into the run folder.
+    Writes `history.json` and the worst errors into the run folder.
     """
     keras.utils.set_random_seed(options.seed)
-    run.write(ENVIRONMENT_FILE, library_versions())
     fitted = recipe.fit(data, options, run)
     run.write(HISTORY_FILE, fitted.histories)
     calibrated = calibrate(fitted, data, recipe, options.seed)

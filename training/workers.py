@@ -21,6 +21,15 @@ JOIN_SECONDS = 600
 POLL_SECONDS = 0.5
 GRAPH_NODE = re.compile(r"\{\{.*?\}\} ?")
 """What TensorFlow puts before a message: the operation that failed."""
+COLLECTIVE = "Collective ops"
+"""What TensorFlow's message names where operations between workers failed."""
+LOSSES = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.InternalError,
+)
 
 
 class Workers:
@@ -44,6 +53,28 @@ class Workers:
         """Say what a run computes on whose chief computes on this device."""
         return f"{len(self.addresses)} workers with {self.replicas} copies of the model, the chief's on {device}"
 
+    @contextlib.contextmanager
+    def noticing_lost_ones(self) -> Iterator[None]:
+        """Turn the failure of a collective operation into an error that says what to do.
+
+        On one machine nobody can be lost, and what fails is a defect.
+
+        Raises:
+            RunError: another worker has ended or cannot be reached any more.
+        """
+        try:
+            yield
+        except LOSSES as error:
+            # An internal error may be the processor's or the GPU's own as well.
+            internal = isinstance(error, tf.errors.InternalError) and COLLECTIVE not in error.message
+            if len(self.addresses) == 1 or internal:
+                raise
+            reason = GRAPH_NODE.sub("", error.message.partition("\n")[0]).rstrip(":")
+            raise RunError(
+                f"another worker has ended or cannot be reached ({reason}): see what it says, then start the same "
+                "command with --resume on every worker, to go on from the last whole epoch"
+            ) from error
+
     def sum(self, values: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         """Return each array summed over the workers.
 
@@ -60,7 +91,7 @@ class Workers:
             reduce = tf.distribute.get_replica_context().all_reduce
             return [reduce(tf.distribute.ReduceOp.SUM, tf.identity(part)) for part in parts]
 
-        with noticing_lost_workers():
+        with self.noticing_lost_ones():
             parts = self.strategy.experimental_distribute_values_from_function(
                 lambda context: [own(value, context.replica_id_in_sync_group) for value in values]
             )
@@ -114,29 +145,6 @@ def use_all_gpus(devices: Sequence[str] | None = None) -> Workers:
             "TF_CONFIG on each machine, or pass --distribute HOST:PORT,HOST:PORT,... --worker INDEX"
         )
     return Workers(tf.distribute.MirroredStrategy(devices), ("this machine",), 0)
-
-
-@contextlib.contextmanager
-def noticing_lost_workers() -> Iterator[None]:
-    """Turn the failure of a collective operation into an error that says what to do.
-
-    Raises:
-        RunError: another worker has ended or cannot be reached any more.
-    """
-    try:
-        yield
-    except (
-        tf.errors.UnavailableError,
-        tf.errors.AbortedError,
-        tf.errors.CancelledError,
-        tf.errors.DeadlineExceededError,
-        tf.errors.InternalError,
-    ) as error:
-        reason = GRAPH_NODE.sub("", error.message.partition("\n")[0]).rstrip(":")
-        raise RunError(
-            f"another worker has ended or cannot be reached ({reason}): see what it says, then start the same command "
-            "with --resume on every worker, to go on from the last whole epoch"
-        ) from error
 
 
 def _wait_for(address: str) -> None:

@@ -4,6 +4,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from statistics import median
 from typing import Any
 
 from app.cores import available_cores
@@ -84,12 +85,13 @@ def start(plan: Plan) -> Json:
     """Measure, of the service with each engine and all four models: the time to ready, memory, and disk."""
     measured = []
     for contender in CONTENDERS[:2]:
-        times, memory = [], 0
+        times, memory = [], []
         for _ in range(plan.rounds):
             with running(contender, plan.model, xray_jpeg(), plan.environments) as server:
                 times.append(server.ready_seconds)
-                memory = server.resident_bytes()
-        measured.append({"contender": contender.name, "ready_seconds": min(times), "resident_bytes": memory})
+                memory.append(server.resident_bytes())
+        middles = {"ready_seconds": median(times), "resident_bytes": median(memory)}
+        measured.append({"contender": contender.name} | middles)
     size = sum(
         path.stat().st_size for path in environment_of(ECHO, plan.environments).parent.rglob("*") if path.is_file()
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from deploy.capacity_plan import Needs, in_zones, plan, spare_nodes, waiting_seconds
+from deploy.capacity_plan import Needs, in_zones, mean_wait, plan, spare_nodes, waiting_seconds
 
 
 def test_ten_thousand_pictures_a_second_take_the_cores_that_their_time_fills() -> None:
@@ -42,6 +42,34 @@ def test_the_loss_of_a_zone_leaves_enough() -> None:
         assert in_zones(10, zones) * (zones - 1) / zones >= 10
 
 
+def test_one_reserve_serves_single_failures_and_a_zone_and_is_the_larger_of_both() -> None:
+    found = plan(Needs(zones=3))
+    assert (found.nodes, found.spare, found.zone) == (10, 2, 5)
+    assert found.total == 15 == in_zones(found.nodes, 3)
+    assert found.per_hour == pytest.approx(15 * 1.5)
+    alone = plan(Needs(zones=1))
+    assert (alone.zone, alone.total) == (0, 12)
+    fragile = plan(Needs(zones=20, availability=0.5))
+    assert fragile.total == fragile.nodes + fragile.spare > fragile.nodes + fragile.zone
+
+
+def test_thousands_of_machines_are_planned_too() -> None:
+    # The number that are down is then nearly normal: 3.719 deviations beyond the mean.
+    for nodes, share in ((17_000, 0.005), (2_000, 0.1)):
+        count = nodes + spare_nodes(nodes, 1 - share, 0.9999)
+        normal = count * share + 3.719 * math.sqrt(count * share * (1 - share))
+        assert count - nodes == pytest.approx(normal, abs=3)
+
+
+def test_requests_under_way_are_those_of_littles_law_with_the_mean_wait() -> None:
+    # M/M/1: L = load / (1 - load).
+    for load in (0.1, 0.5, 0.9):
+        assert 5 * (load / 5 + mean_wait(1, 5, load / 5)) == pytest.approx(load / (1 - load))
+    assert mean_wait(1, 10, 0.1) == math.inf
+    needs = Needs(rate=100, core_rate=1, utilisation=0.5, cores=1, gigabits=1000)
+    assert plan(needs).open == 200
+
+
 def test_the_wait_for_one_core_is_that_of_a_single_queue() -> None:
     # M/M/1: P(wait > t) = load * exp(-(1 - load) * t / seconds).
     assert waiting_seconds(1, 5, 0.1) == pytest.approx(0.1 * math.log(0.5 / 0.01) / 0.5)
@@ -55,7 +83,7 @@ def test_more_cores_at_the_same_load_wait_less() -> None:
     assert waits[0] > waits[-1]
 
 
-@pytest.mark.parametrize("wrong", ["--utilisation=1", "--rate=0", "--zones=0"])
+@pytest.mark.parametrize("wrong", ["--utilisation=1", "--rate=0", "--rate=nan", "--zones=0", "--hops=-1", "--price=-1"])
 def test_what_cannot_be_planned_is_refused_with_the_option_named(wrong: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "deploy.capacity_plan", wrong], capture_output=True, text=True, check=False
@@ -65,5 +93,6 @@ def test_what_cannot_be_planned_is_refused_with_the_option_named(wrong: str) -> 
 
 
 def test_the_command_prints_a_table() -> None:
-    done = subprocess.run([sys.executable, "-m", "deploy.capacity_plan"], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-m", "deploy.capacity_plan", "--rate", "1e4"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("| what | how much | how |\n| --- | --- | --- |\n| cores | ")

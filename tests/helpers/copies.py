@@ -1,4 +1,4 @@
-"""Fit a model alone and by two copies on two logical devices, and print how far they are apart.
+"""Fit a model alone and by two copies on two logical devices, and with a break, and print how far they are apart.
 
 A program of its own: devices are divided before TensorFlow starts.
 """
@@ -38,10 +38,33 @@ def fitted(workers):
     return history, model.get_weights()
 
 
+def with_dropout(folder, workers, *epochs):
+    """Return the weights of a fit that was broken off and resumed after each of these epochs but the last."""
+    inputs = np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32)
+    arrays = inputs, inputs[:, :1]
+    for until in epochs:
+        keras.utils.set_random_seed(until)
+        layers = [keras.Input((4,)), keras.layers.Dense(8), keras.layers.Dropout(0.5), keras.layers.Dense(1)]
+        model = keras.Sequential(layers)
+        model.compile(keras.optimizers.Adam(0.01), "mse")
+        if until == epochs[0]:
+            model.set_weights([np.full(weights.shape, 0.1) for weights in model.get_weights()])
+        fit(model, arrays, arrays, Plan(until, 10, 0), Path(folder), quiet=True, workers=workers)
+    return model.get_weights()
+
+
+def largest_difference(some, others):
+    """Return the largest absolute difference of two lists of arrays."""
+    return max(float(np.abs(one - other).max()) for one, other in zip(some, others, strict=True))
+
+
 if __name__ == "__main__":
     processor = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
-    (alone, weights), (together, others) = fitted(None), fitted(use_all_gpus(["CPU:0", "CPU:1"]))
+    copies = use_all_gpus(["CPU:0", "CPU:1"])
+    (alone, weights), (together, others) = fitted(None), fitted(copies)
     apart = {name: float(np.abs(np.subtract(alone[name], together[name])).max()) for name in alone}
-    apart["weights"] = max(float(np.abs(one - other).max()) for one, other in zip(weights, others, strict=True))
-    json.dump(apart, sys.stdout)
+    apart["weights"] = largest_difference(weights, others)
+    with tempfile.TemporaryDirectory() as unbroken, tempfile.TemporaryDirectory() as broken:
+        resumed = largest_difference(with_dropout(unbroken, copies, 4), with_dropout(broken, copies, 2, 4))
+    json.dump({"apart": apart, "resumed": resumed}, sys.stdout)

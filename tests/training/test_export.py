@@ -1,5 +1,7 @@
 """Export: a version is there whole or not at all, under the next free number."""
 
+import os
+
 import pytest
 
 from training.export import ExportError, new_version, next_version
@@ -29,6 +31,14 @@ def test_an_export_that_fails_leaves_nothing(tmp_path):
     with pytest.raises(RuntimeError, match="no space"):
         fail()
     assert list((tmp_path / "digit").iterdir()) == []
+
+
+def test_what_a_killed_export_left_is_in_nobodys_way(tmp_path):
+    (tmp_path / "digit" / f".partial-{os.getpid()}").mkdir(parents=True)
+    with new_version(tmp_path, "digit") as (folder, number):
+        (folder / "saved_model.pb").write_bytes(b"graph")
+    assert number == 1
+    assert (tmp_path / "digit" / "1" / "saved_model.pb").exists()
 
 
 def test_a_number_taken_meanwhile_is_not_overwritten(tmp_path):

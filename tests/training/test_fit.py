@@ -13,7 +13,9 @@ from training.fit import fit
 
 def model(seed: int = 0) -> keras.Model:
     keras.utils.set_random_seed(seed)
-    network = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(1)])
+    layers = keras.layers
+    trunk = keras.Sequential([keras.Input((4,)), layers.Dense(8, activation="relu"), layers.Dropout(0.3)])
+    network = keras.Sequential([trunk, layers.BatchNormalization(), layers.Dropout(0.2), layers.Dense(1)])
     network.compile(keras.optimizers.Adam(0.01), "mse")
     return network
 

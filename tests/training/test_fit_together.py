@@ -13,12 +13,21 @@ from training.recipes.base import learns_in_epochs
 from training.recipes.catalogue import all_recipes
 
 
-def test_two_copies_take_the_steps_that_one_takes():
-    """To float32's rounding: example weights, gradient clipping and a batch of one example included."""
+@pytest.fixture(scope="module")
+def fits():
     ran = subprocess.run([sys.executable, "-m", "tests.helpers.copies"], check=True, capture_output=True, text=True)
-    apart = json.loads(ran.stdout)
+    return json.loads(ran.stdout)
+
+
+def test_two_copies_take_the_steps_that_one_takes(fits):
+    """To float32's rounding: example weights, gradient clipping and a batch of one example included."""
+    apart = fits["apart"]
     assert {"loss", "accuracy", "auc", "val_loss", "val_accuracy", "val_auc", "weights"} == apart.keys()
     assert max(apart.values()) < 1e-5
+
+
+def test_a_resumed_fit_of_two_copies_drops_what_an_unbroken_one_does(fits):
+    assert fits["resumed"] < 1e-6
 
 
 @pytest.mark.parametrize("copies", [1, 2, 3, 7])

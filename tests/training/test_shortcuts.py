@@ -1,10 +1,12 @@
 """Shortcuts: examples whose picture statistics point the wrong way are found, weighed up and measured apart."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from skimage import data as pictures
 
-from training.datasets.base import Dataset, Split
+from training.datasets.base import Dataset, DatasetError, Split
 from training.shortcuts import STATISTICS, balancing_weights, find_misleading, hard_rows, picture_statistics
 
 
@@ -59,3 +61,14 @@ def test_the_hard_part_has_examples_of_each_label():
     assert rows.tolist() == sorted(rows.tolist())
     assert np.bincount(rows % 2).tolist() == [6, 6]
     assert rows.min() >= 27
+
+
+def test_two_groups_of_a_label_are_enough_to_judge_it_and_one_is_not(shortcut):
+    data, _ = shortcut
+    few = np.concatenate([np.flatnonzero(data.train.labels == 0)[:4], np.flatnonzero(data.train.labels == 1)])
+    train = data.train.take(few)
+    paired = replace(train, groups=("a", "a", "b", "b", *train.groups[4:]))
+    assert len(find_misleading(replace(data, train=paired)).train) == len(train)
+    alone = replace(train, groups=("a", "a", "a", "a", *train.groups[4:]))
+    with pytest.raises(DatasetError, match="dark has 1 group to train on"):
+        find_misleading(replace(data, train=alone))

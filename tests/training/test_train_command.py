@@ -10,8 +10,9 @@ import tensorflow as tf
 from PIL import Image
 
 from app.cli import main
+from app.exit_status import ExitStatus
 from app.serving.artifact import open_artifact
-from helpers.drawn_data import draw_digits, write_news
+from helpers.drawn_data import draw_chest_xrays, draw_digits, write_news
 from training.recipes.base import settings_of
 from training.recipes.catalogue import all_recipes, find_recipe
 from training.stopwatch import read_parts
@@ -21,7 +22,7 @@ from training.summary import read_summary
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
     root = tmp_path_factory.mktemp("data")
-    return {"topic": write_news(root), "digit": draw_digits(root)}
+    return {"topic": write_news(root), "digit": draw_digits(root), "pneumonia": draw_chest_xrays(root, 4)}
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +58,10 @@ def test_the_summary_says_what_was_run_and_what_came_of_it(digit_run):
     assert summary.parameters > 90_000
     assert {"accuracy", "macro_f1", "ece", "recall/7"} <= set(summary.metrics[0].values)
     assert summary.device.endswith(("CPU core", "CPU cores")) or tf.config.list_physical_devices("GPU")
-    assert summary.libraries == read(digit_run, "environment.json")
     assert summary.libraries["tensorflow"] == tf.__version__
     (part,) = summary.parts
     assert summary.seconds == part.seconds > 0
+    assert part.libraries == summary.libraries
 
 
 def test_the_command_in_the_summary_repeats_the_run(digit_run, sources, tmp_path):
@@ -150,6 +151,27 @@ def test_a_run_that_has_ended_takes_no_longer_when_it_is_resumed(released, sourc
     assert after.metrics == before.metrics
     assert "--export" in before.command
     assert "--export" not in after.command
+
+
+def test_an_unknown_recipe_is_told_with_those_there_are(sources, tmp_path, capsys):
+    assert train(sources, "digit", "nonsense", tmp_path / "run") == 2
+    assert "quartet train: no recipe 'nonsense' for digit: it has reference, conv" in capsys.readouterr().err
+
+
+def test_a_trial_on_too_few_pictures_says_how_many_are_needed(sources, tmp_path, capsys):
+    assert train(sources, "pneumonia", "lite0-pair", tmp_path / "run", "--limit", "4") == 2
+    said = capsys.readouterr().err
+    assert "quartet train: NORMAL has 1 group to train on (patient or study, and exact copies)" in said
+    assert "two are needed" in said
+
+
+def test_a_defect_in_a_run_is_told_with_its_trace(sources, tmp_path, monkeypatch, capsys):
+    def defect(*_):
+        raise KeyError("val_auc")
+
+    monkeypatch.setattr("training.train.train", defect)
+    assert train(sources, "topic", "linear", tmp_path / "run") == ExitStatus.DEFECT
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_worst_errors_lie_in_the_run_folder_and_not_in_the_model_folder(released, digit_run):

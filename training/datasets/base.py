@@ -67,8 +67,9 @@ class Split:
 
 @dataclass(frozen=True)
 class Skipped:
-    """An example that could not be read, and why."""
+    """An example that could not be read, and why. `row` is its place among those that were to be read."""
 
+    row: int
     name: str
     reason: str
 

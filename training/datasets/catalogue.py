@@ -11,6 +11,6 @@ def find_source(task: str, path: Path | None) -> Source:
 
     Raises:
         DatasetError: nothing usable is there; the message says what was found and what was expected.
-        KeyError: there is no such task.
+        ConfigurationError: there is no such task.
     """
     return training_of(task).discover(path)

@@ -32,15 +32,14 @@ def load_dataset(
 
     Raises:
         DatasetError: there is no usable data, or too little to split.
-        KeyError: there is no such task.
+        ConfigurationError: there is no such task.
     """
     source = find_source(task, path)
     if limit is not None:
         source = _limited(source, limit, seed)
     train, validation = split_groups(source, validation_fraction, seed)
     whole, skipped = read_examples((*train, *validation), source.labels, spec, progress=not quiet)
-    unread = {skip.name for skip in skipped}
-    cut = sum(example.name not in unread for example in train)
+    cut = len(train) - sum(skip.row < len(train) for skip in skipped)
     if cut in {0, len(whole)}:
         raise DatasetError(
             f"{len(whole):,} readable examples cannot be split: one group ({source.grouped_by}) has them all"
@@ -75,7 +74,7 @@ def load_split(
 
     Raises:
         DatasetError: there is no usable data, or it has a label the model does not know.
-        KeyError: there is no such task.
+        ConfigurationError: there is no such task.
     """
     source = find_source(task, path)
     examples = source.examples

@@ -39,7 +39,7 @@ def read_examples(
     outcomes = _tracked(_read_all(examples, spec, inputs), len(examples), progress)
     failures = {index: reason for index, reason in enumerate(outcomes) if reason is not None}
     _require_each_label_read(examples, failures)
-    skipped = tuple(Skipped(examples[index].name, reason) for index, reason in failures.items())
+    skipped = tuple(Skipped(index, examples[index].name, reason) for index, reason in failures.items())
     kept = [index for index in range(len(examples)) if index not in failures]
     split = Split(
         inputs=_compacted(inputs, kept),

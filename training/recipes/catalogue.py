@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from app.errors import ConfigurationError
 from app.tasks import TASKS
 
 # To name a data set, nothing of Keras is needed.
@@ -14,7 +15,7 @@ def training_of(task: str) -> "TaskTraining":
     """Return all that training knows of a task.
 
     Raises:
-        KeyError: nothing is known of it.
+        ConfigurationError: nothing is known of it.
     """
     name = f"training.recipes.{task}"
     try:
@@ -22,7 +23,9 @@ def training_of(task: str) -> "TaskTraining":
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
-        raise KeyError(f"nothing is known of how to train {task}: there is no training/recipes/{task}.py") from error
+        raise ConfigurationError(
+            f"nothing is known of how to train {task}: there is no training/recipes/{task}.py"
+        ) from error
     training: TaskTraining = module.TRAINING
     return training
 
@@ -36,7 +39,7 @@ def find_recipe(task: str, name: str | None = None) -> "Recipe":
     """Return the recipe of that name, or the task's own.
 
     Raises:
-        KeyError: the task has none; the text lists those it has.
+        ConfigurationError: the task has none; the text lists those it has.
     """
     recipes = training_of(task).recipes
     if name is None:
@@ -45,4 +48,4 @@ def find_recipe(task: str, name: str | None = None) -> "Recipe":
         if recipe.name == name:
             return recipe
     names = ", ".join(recipe.name for recipe in recipes)
-    raise KeyError(f"no recipe {name!r} for {task}: it has {names}")
+    raise ConfigurationError(f"no recipe {name!r} for {task}: it has {names}")

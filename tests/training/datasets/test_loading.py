@@ -4,9 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.errors import ConfigurationError
 from app.inputs.spec import ImageSpec, TextSpec
 from training.datasets.base import DatasetError
+from training.datasets.catalogue import find_source
 from training.datasets.loading import load_dataset, load_split
+from training.datasets.splitting import split_groups
 
 SPEC = ImageSpec(mode="L", height=8, width=8)
 
@@ -58,6 +61,24 @@ def test_a_broken_picture_leaves_its_side_and_is_told(xrays: Path):
     assert data.validation.names == whole.validation.names
     np.testing.assert_array_equal(data.validation.inputs, whole.validation.inputs)
     assert data.digest != whole.digest
+
+
+def test_clean_data_are_cut_where_the_split_says(xrays: Path):
+    data, (train, validation) = load(xrays), split_groups(find_source("pneumonia", xrays), 0.15, 0)
+    assert data.train.names == tuple(example.name for example in train)
+    assert data.validation.names == tuple(example.name for example in validation)
+
+
+def test_an_unreadable_example_moves_no_other_of_its_name_to_the_other_side(tmp_path: Path):
+    lines = [{"id": number, "topic": ("earn", "acq")[number % 2], "title": f"News {number}"} for number in range(40)]
+    lines.append({"id": 0, "topic": "earn", "title": ""})
+    (tmp_path / "news.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    data = load_dataset("topic", tmp_path, TextSpec(), seed=0, quiet=True)
+    train, validation = split_groups(find_source("topic", tmp_path), 0.15, 0)
+    assert [example.name for example in train].count("0") == 2
+    assert [skip.name for skip in data.skipped] == ["0"]
+    assert data.train.names == tuple(example.name for example in train if example.payload)
+    assert data.validation.names == tuple(example.name for example in validation)
 
 
 def test_a_limit_takes_about_so_many_of_all_labels(xrays: Path):
@@ -120,6 +141,6 @@ def test_a_label_the_model_does_not_know_is_an_error(tmp_path: Path):
         )
 
 
-def test_an_unknown_task_is_a_key_error(tmp_path: Path):
-    with pytest.raises(KeyError, match="weather"):
+def test_an_unknown_task_is_an_error_that_names_it(tmp_path: Path):
+    with pytest.raises(ConfigurationError, match="weather"):
         load_dataset("weather", tmp_path, SPEC, seed=0)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from app.errors import ConfigurationError
 from helpers.drawn_data import draw_cats_dogs, draw_chest_xrays, draw_digits, write_news
 from training.datasets.loading import load_dataset
 from training.recipes.base import Options
@@ -106,5 +107,5 @@ def test_every_task_has_its_reference_recipes_and_ours_last():
 
 
 def test_an_unknown_recipe_is_an_error_that_lists_those_there_are():
-    with pytest.raises(KeyError, match="reference, conv"):
+    with pytest.raises(ConfigurationError, match="reference, conv"):
         find_recipe("digit", "nonsense")
