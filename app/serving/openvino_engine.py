@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from app.serving.artifact import GRAPH_FILE
 from app.serving.engine import Batch, Explain, Explanation, Outputs, Scheduling
 from app.serving.errors import ArtifactError, ExplanationFilesError
-from app.serving.openvino_library import import_openvino
+from app.serving.openvino_library import compile_for_cpu, import_openvino
 from app.serving.saved_model.signatures import SERVING, STRING, Signature, read_signatures, serving_only
 from app.serving.saved_model.variables import DATA_FILE, INDEX_FILE, VARIABLES_FOLDER, read_variables
 from app.serving.signatures import EXPLAIN_SIGNATURE, INPUT, OUTPUTS, PICTURE_EVIDENCE, check_signature, checked_outputs
@@ -65,7 +65,7 @@ class OpenVinoEngine:
         self._options = compile_options(streams, threads, cache)
         signatures = read_signatures((folder / GRAPH_FILE).read_bytes())
         _check(signatures, SERVING, OUTPUTS)
-        self._serve = _Requests(_compile(convert(folder, folder), self._options), streams)
+        self._serve = _Requests(compile_for_cpu(convert(folder, folder), self._options), streams)
         self._explain_lock = Lock()
         self._explains = EXPLAIN_SIGNATURE in signatures
         if self._explains:
@@ -103,7 +103,7 @@ class OpenVinoEngine:
             for name in (INDEX_FILE, DATA_FILE):
                 (copy / name).write_bytes(self._read_checked(name))
             (copy / GRAPH_FILE).write_bytes(serving_only(self._read_checked(GRAPH_FILE), EXPLAIN_SIGNATURE))
-            return _Requests(_compile(convert(copy, copy), self._options), self._streams)
+            return _Requests(compile_for_cpu(convert(copy, copy), self._options), self._streams)
 
     def _read_checked(self, name: str) -> bytes:
         content = (self._folder / name).read_bytes()
@@ -184,7 +184,3 @@ def convert(graph_folder: Path, variables_folder: Path) -> Any:
     [inputs] = model.inputs
     model.reshape({inputs: [1, *list(inputs.partial_shape)[1:]]})
     return model
-
-
-def _compile(model: Any, options: dict[str, Any]) -> Any:
-    return import_openvino().Core().compile_model(model, "CPU", options)
