@@ -55,7 +55,7 @@ class Answers(Protocol):
         ...
 
     def check_room(self, task: str, count: int = 1, seconds: float | None = None) -> None:
-        """Check that `count` requests for a task would be let in now. Raises `OverloadedError` if not."""
+        """Check that `count` more inputs for a task would be let in now. Raises `OverloadedError` if not."""
         ...
 
 

@@ -132,8 +132,8 @@ class RemoteAnswers:
         return result
 
     def check_room(self, task: str, count: int = 1, seconds: float | None = None) -> None:
-        """Check that `count` requests for a task would be let in now."""
-        self._admissions[task].check(1, seconds, count - 1)
+        """Check that `count` more inputs for a task would be let in now."""
+        self._admissions[task].check(count, seconds)
 
     def inside(self, task: str) -> int:
         """Return how many inputs for a task's model this ingress has let in and not yet answered."""

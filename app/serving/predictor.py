@@ -51,8 +51,6 @@ class Predictor:
         self._policy = policy
         self._workers = Workers(policy.workers)
         self._admissions: dict[str, Admission] = {}
-        # Stands for that of a task that nobody has asked yet.
-        self._unasked = self._admission()
         self._batchers: WeakKeyDictionary[LoadedModel, Batcher[ModelInput, OutputRow]] = WeakKeyDictionary()
 
     async def predict(
@@ -91,12 +89,14 @@ class Predictor:
             return await self._on_a_worker(model, partial(work, model))
 
     def check_room(self, task: str, count: int = 1, seconds: float | None = None) -> None:
-        """Check that `count` requests for a task would be let in now: clients learn it before they have sent them.
+        """Check that `count` more inputs for a task would be let in now: clients learn it before they have sent them.
 
         Raises:
-            OverloadedError: the last would not, or could not be answered within `seconds`.
+            OverloadedError: they would not, or could not be answered within `seconds`.
         """
-        self._admissions.get(task, self._unasked).check(1, seconds, count - 1)
+        admission = self._admissions.get(task)
+        if admission is not None:
+            admission.check(count, seconds)
 
     def inside(self, task: str) -> int:
         """Return how many inputs for a task's model have been let in and not yet answered."""
@@ -122,11 +122,8 @@ class Predictor:
         task = model.artifact.manifest.task
         admission = self._admissions.get(task)
         if admission is None:
-            admission = self._admissions[task] = self._admission()
+            admission = self._admissions[task] = Admission(self._policy.capacity, self._policy.workers)
         return admission
-
-    def _admission(self) -> Admission:
-        return Admission(self._policy.capacity, self._policy.workers)
 
     def _batcher_of(self, model: LoadedModel) -> Batcher[ModelInput, OutputRow]:
         batcher = self._batchers.get(model)

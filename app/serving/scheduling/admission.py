@@ -33,10 +33,8 @@ class Admission:
         """The inputs let in and not yet answered."""
         return self._inside
 
-    def check(self, count: int, seconds: float | None = None, ahead: int = 0) -> None:
+    def check(self, count: int, seconds: float | None = None) -> None:
         """Check that `count` inputs would be let in together, and may hope for an answer within `seconds`.
-
-        `ahead` others are about to be let in before them.
 
         By Little's law a newcomer waits for as long as those inside take at the pace at which answers come. To let it
         in nevertheless would be the worse for all: it is given up at its deadline, and those behind it then are close
@@ -46,12 +44,11 @@ class Admission:
             FullError: there is no room for them.
             HopelessError: the answer is expected too late.
         """
-        before = self._inside + ahead
-        if not before:
+        if not self._inside:
             return
-        after = before + count
+        after = self._inside + count
         if after > self.capacity:
-            raise FullError(before, self.capacity)
+            raise FullError(self._inside, self.capacity)
         waits = after > self._workers
         if waits and seconds is not None and after * self._pace.seconds > CERTAIN_SHARE * seconds:
             raise HopelessError

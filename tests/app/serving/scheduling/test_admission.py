@@ -29,15 +29,6 @@ def test_a_request_larger_than_the_capacity_is_answered_when_nobody_else_is_insi
         pass
 
 
-def test_those_that_are_about_to_be_let_in_take_their_place():
-    door = Admission(2)
-    door.check(1, ahead=1)
-    with pytest.raises(OverloadedError, match="2 inputs"):
-        door.check(1, ahead=2)
-    # As the first it may be as large as it likes.
-    door.check(64)
-
-
 def test_an_error_inside_leaves_no_one_behind():
     door = Admission(1)
     with pytest.raises(ZeroDivisionError), door.admitted(1):
