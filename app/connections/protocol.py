@@ -10,6 +10,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from app.connections.hanging_up import HANG_UP, HangUp
 from app.connections.limits import ConnectionLimits
 from app.connections.refusals import CLOSE, Refusals, body_size, too_many
 from app.connections.timer import Timer
@@ -68,6 +69,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Refuse the connection if there are too many; else wait for a head."""
         super().connection_made(transport)
+        self._hang_up = HangUp(self.flow)
         most = self._limits.max_connections
         if len(self.connections) > most:
             self._refuse(OVERLOADED, too_many(most), CONNECTIONS_FULL)
@@ -75,8 +77,9 @@ class LimitedProtocol(HttpToolsProtocol):
             self._timer.start(self._limits.head_seconds, self._head_is_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the timers."""
+        """Forget the timers, and tell the request that waits for its answer."""
         super().connection_lost(exc)
+        self._hang_up.happen()
         self._timer.stop()
         self._stall_timer.stop()
 
@@ -121,6 +124,7 @@ class LimitedProtocol(HttpToolsProtocol):
                 else:
                     self._turn_away(self._door, turned_away)
                 return
+        self.scope["state"][HANG_UP] = self._hang_up
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

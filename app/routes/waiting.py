@@ -1,12 +1,14 @@
 """Waits for an answer as long as it is of use: until its deadline, and while the client is there."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from app.connections.hanging_up import HANG_UP, HangUp
 from app.deadline import DEADLINE_HEADER, milliseconds_of
 from app.problem_types import MALFORMED
 from app.problems import ProblemError
@@ -23,9 +25,6 @@ DEADLINE_PARAMETER = {
     "service's own deadline holds too",
     "schema": {"type": "integer", "minimum": 1, "maximum": 999_999_999},
 }
-
-WATCH_SECONDS = 0.05
-"""Most answers are there sooner than it would pay to look whether the client has hung up."""
 
 
 def seconds_for(request: Request, settings: Settings) -> float:
@@ -53,26 +52,41 @@ async def in_time(request: Request, seconds: float, answer: Awaitable[Result]) -
         ClientDisconnect: the client has hung up.
     """
     loop = asyncio.get_running_loop()
-    watches: list[asyncio.Task[None]] = []
     has_gone = False
     patience = asyncio.timeout(seconds)
 
-    async def give_up_when_gone() -> None:
+    def give_up() -> None:
         nonlocal has_gone
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
         has_gone = True
         patience.reschedule(loop.time())
 
-    timer = loop.call_later(WATCH_SECONDS, lambda: watches.append(loop.create_task(give_up_when_gone())))
     try:
         async with patience:
-            return await answer
+            with _told_of_hanging_up(request, give_up):
+                return await answer
     except TimeoutError as error:
         if not patience.expired():
             raise
         raise (ClientDisconnect() if has_gone else DeadlineError(seconds)) from error
+
+
+@contextmanager
+def _told_of_hanging_up(request: Request, tell: Callable[[], None]) -> Iterator[None]:
+    """Within the block call `tell` if the client hangs up."""
+    hang_up: HangUp | None = request.scope.get("state", {}).get(HANG_UP)
+    if hang_up is not None:
+        with hang_up.watched(tell):
+            yield
+        return
+    # Another server's protocol.
+    watch = asyncio.create_task(_tell_when_gone(request, tell))
+    try:
+        yield
     finally:
-        timer.cancel()
-        for watch in watches:
-            watch.cancel()
+        watch.cancel()
+
+
+async def _tell_when_gone(request: Request, tell: Callable[[], None]) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    tell()

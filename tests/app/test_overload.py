@@ -236,13 +236,17 @@ def test_a_deadline_that_is_no_number_of_milliseconds_is_refused(client: httpx.C
     assert "X-Deadline-Ms must be a whole number of milliseconds" in answer.json()["detail"]
 
 
-def test_what_waits_for_a_client_that_hung_up_is_never_run(tiny_models: Path) -> None:
-    head = f"POST /predict/catdog HTTP/1.1\r\nHost: x\r\nContent-Length: {len(PICTURE)}\r\n\r\n".encode()
-    with blocked_service(tiny_models, TWO) as blocked, ThreadPoolExecutor(1) as pool:
+# Of a large body the connection is not read for a while; it is read again to see the client go.
+@pytest.mark.parametrize("size", [len(PICTURE), 1_000_000])
+@pytest.mark.parametrize("bare", [False, True], ids=["own protocol", "uvicorn's own"])
+def test_what_waits_for_a_client_that_hung_up_is_never_run(tiny_models: Path, size: int, *, bare: bool) -> None:
+    body = PICTURE.ljust(size, b"\0")
+    head = f"POST /predict/catdog HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode()
+    with blocked_service(tiny_models, TWO, bare=bare) as blocked, ThreadPoolExecutor(1) as pool:
         [first] = fill(blocked, pool, 1)
         host, port = blocked.address.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=5) as connection:
-            connection.sendall(head + PICTURE)
+            connection.sendall(head + body)
             blocked.wait_for(2)
         blocked.wait_for(1)
         blocked.engine.released.set()
