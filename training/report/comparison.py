@@ -29,7 +29,7 @@ folders.
 
 NO_RUN = "no run of it was given"
 MISSING = "-"
-NOT_RUN = "<!-- test: parse hours -->"
+NOT_RUN = "<!-- test: parse hours; tests/docs/test_trainings.py runs each for one epoch -->"
 
 
 def comparison(recipes: Iterable[Recipe], runs: Sequence[RunSummary]) -> str:
