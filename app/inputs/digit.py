@@ -38,7 +38,9 @@ def read_digit(data: bytes, limits: InputLimits) -> Bytes:
     Raises:
         InputError: no picture, too large, damaged (see `open_picture`), or without ink.
     """
-    return normalise_digit(read_grey(data, limits, WORKING_SIDE))
+    grey = read_grey(data, limits, WORKING_SIDE)
+    with limits.one_by_one.entered(grey.size):
+        return normalise_digit(grey)
 
 
 def normalise_digit(grey: Bytes) -> Bytes:
