@@ -91,6 +91,7 @@ def start(plan: Plan) -> Json:
                 times.append(server.ready_seconds)
                 memory.append(server.resident_bytes())
         middles = {"ready_seconds": median(times), "resident_bytes": median(memory)}
+        print(f"{contender.name}: ready after {median(times):.2f} s, {median(memory) / 2**20:.0f} MiB", flush=True)
         measured.append({"contender": contender.name} | middles)
     size = sum(
         path.stat().st_size for path in environment_of(ECHO, plan.environments).parent.rglob("*") if path.is_file()
