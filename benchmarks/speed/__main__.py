@@ -1,10 +1,10 @@
 """`python -m benchmarks.speed`: measure and write `docs/benchmarks.md`. `--help` says how to measure less."""
 
 import argparse
-import json
 import platform
 import signal
 import sys
+from datetime import date
 from pathlib import Path
 
 from app.cores import available_cores
@@ -20,7 +20,7 @@ SCRATCH = PROJECT / ".bench"
 
 
 def main() -> int:
-    """Measure the parts asked for, keep their figures beside those measured before, and write the page."""
+    """Measure the parts asked for and write each into the page, where the others stay as they were measured."""
     options = _options()
     # As Ctrl-C does: the servers that run are ended too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -34,16 +34,10 @@ def main() -> int:
         rounds=options.rounds,
         requests=options.requests,
     )
-    file = SCRATCH / "results.json"
-    results = json.loads(file.read_text()) if file.exists() else {}
-    results["machine"] = f"{available_cores()} cores of {_processor()}, Python {platform.python_version()}"
     for name in options.parts:
-        results[name] = PARTS[name](plan)
+        result = PARTS[name](plan)
         if options.write:
-            SCRATCH.mkdir(exist_ok=True)
-            file.write_text(json.dumps(results, indent=1))
-    if options.write:
-        write_report(options.write, results)
+            write_report(options.write, name, result, _circumstances())
     return 0
 
 
@@ -59,6 +53,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--write", type=Path, default=PAGE, help="page whose figures are replaced")
     parser.add_argument("--no-write", dest="write", action="store_const", const=None, help="only print, keep nothing")
     return parser.parse_args()
+
+
+def _circumstances() -> str:
+    machine = f"{available_cores()} cores of {_processor()}, Python {platform.python_version()}"
+    return f"Measured on {machine}, {date.today()}."
 
 
 def _processor() -> str:

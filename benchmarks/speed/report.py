@@ -1,5 +1,7 @@
 """Writes the figures into `docs/benchmarks.md`, between its two marks, and plots them beside it."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,30 +15,35 @@ PLOT = "benchmarks.png"
 Json = dict[str, Any]
 
 
-def write_report(page: Path, results: Json) -> None:
-    """Replace what lies between the page's marks by the tables of the parts that were measured.
+def write_report(page: Path, part: str, result: Json, circumstances: str) -> None:
+    """Replace a part's section between the page's marks; those of other parts stay as they were measured.
+
+    Args:
+        page: the page.
+        part: one of `SECTIONS`.
+        result: what was measured.
+        circumstances: a sentence for below it: when, and on what machine.
 
     Raises:
         ValueError: the page lacks its marks.
     """
     text = page.read_text(encoding="utf-8")
     before, found, rest = text.partition(BEGIN)
-    _, closed, after = rest.partition(END)
+    figures, closed, after = rest.partition(END)
     if not found or not closed:
         raise ValueError(f"{page} lacks the marks {BEGIN} and {END}")
-    writers = {
-        "pictures": _pictures,
-        "small": _small,
-        "batch": _batch,
-        "growth": _growth,
-        "start": _start,
-        "memory": _memory,
-    }
-    tables = [write(results[part]) for part, write in writers.items() if part in results]
-    if "pictures" in results:
-        _plot(page.with_name(PLOT), results["pictures"]["figures"])
-    body = "\n\n".join([f"Measured on {results['machine']}.", *tables])
+    heading, write = SECTIONS[part]
+    sections = _sections_of(figures) | {heading: f"{write(result)}\n\n{circumstances}"}
+    if part == "pictures":
+        _plot(page.with_name(PLOT), result["figures"])
+    body = "\n\n".join(f"### {name}\n\n{sections[name]}" for name, _ in SECTIONS.values() if name in sections)
     page.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+
+
+def _sections_of(figures: str) -> dict[str, str]:
+    """Return what lies below each heading."""
+    _, *sections = re.split(r"^### ", figures, flags=re.MULTILINE)
+    return {heading: body.strip() for heading, _, body in (section.partition("\n") for section in sections)}
 
 
 def _pictures(part: Json) -> str:
@@ -55,8 +62,11 @@ def _pictures(part: Json) -> str:
     limit = f"In process, without HTTP: {top:.1f} pictures a second on all cores" if top else ""
     alone = min(limits, key=lambda figure: figure["concurrency"])["p50"] if limits else None
     alone_text = f"; one alone takes {alone:.1f} ms." if alone else "."
-    title = "### An X-ray (JPEG, 1664 x 1280) to an answer\n\nRequests a second; p50 / p99 in ms."
-    return f"{title} {limit}{alone_text}\n\n" + "\n".join(rows) + f"\n\n![Throughput and latency]({PLOT})"
+    return (
+        f"Requests a second; p50 / p99 in ms. {limit}{alone_text}\n\n"
+        + "\n".join(rows)
+        + f"\n\n![Throughput and latency]({PLOT})"
+    )
 
 
 def _cell(figure: Json | None) -> str:
@@ -74,15 +84,12 @@ def _small(part: Json) -> str:
             share = figure["per_second"] / figures[f"echo-{name}", count]["per_second"]
             latency = f"{figure['p50']:.2f} / {figure['p99']:.2f}"
             rows.append(f"| {name} | {count} | {figure['per_second']:.0f} | {latency} | {share:.2f} |")
-    return "### Small inputs, against a FastAPI route that echoes the same body\n\n" + "\n".join(rows)
+    return "\n".join(rows)
 
 
 def _batch(part: Json) -> str:
     share = part["pictures_per_second"] / part["limit"]
-    return (
-        "### Batches of 64 X-rays\n\n"
-        f"{part['pictures_per_second']:.1f} pictures a second, {share:.2f} of the {part['limit']:.1f} in process."
-    )
+    return f"{part['pictures_per_second']:.1f} pictures a second, {share:.2f} of the {part['limit']:.1f} in process."
 
 
 def _start(part: Json) -> str:
@@ -91,7 +98,7 @@ def _start(part: Json) -> str:
         title = contender_named(service["contender"]).title
         rows.append(f"| {title} | {service['ready_seconds']:.1f} s | {service['resident_bytes'] / 2**20:.0f} MiB |")
     size = part["environment_bytes"] / 1e6
-    return "### Starting\n\n" + "\n".join(rows) + f"\n\nThe environment takes {size:,.0f} MB of disk."
+    return "\n".join(rows) + f"\n\nThe environment takes {size:,.0f} MB of disk."
 
 
 def _growth(part: Json) -> str:
@@ -102,18 +109,29 @@ def _growth(part: Json) -> str:
         f"Requests a second, {part['clients']} clients. The load generator runs on the same cores: beside two it takes "
         "its time from them, beside one it does not."
     )
-    return f"### From one worker or process to two\n\n{note}\n\n" + "\n".join(rows)
+    return f"{note}\n\n" + "\n".join(rows)
 
 
 def _memory(part: Json) -> str:
     figure = part["figure"]
     return (
-        f"### Memory over {part['requests']:,} requests\n\n"
-        f"{part['first_mib']:.0f} MiB at first, {part['last_mib']:.0f} MiB at last, {part['peak_mib']:.0f} MiB at "
-        f"most; over the last three quarters {part['mib_per_10000']:+.2f} MiB each 10,000 requests. "
+        f"Over {part['requests']:,} requests: {part['first_mib']:.0f} MiB at first, {part['last_mib']:.0f} MiB at "
+        f"last, {part['peak_mib']:.0f} MiB at most; over the last three quarters {part['mib_per_10000']:+.2f} MiB each "
+        "10,000 requests. "
         f"Of 20 requests nine were digits, nine texts and two X-rays, from {figure['concurrency']} clients: "
         f"{figure['per_second']:.0f} a second, {figure['refused']:.1%} refused."
     )
+
+
+SECTIONS: dict[str, tuple[str, Callable[[Json], str]]] = {
+    "pictures": ("An X-ray (JPEG, 1664 x 1280) to an answer", _pictures),
+    "small": ("Small inputs, against a FastAPI route that echoes the same body", _small),
+    "batch": ("Batches of 64 X-rays", _batch),
+    "growth": ("From one worker or process to two", _growth),
+    "start": ("Starting", _start),
+    "memory": ("Memory over many requests", _memory),
+}
+"""The heading of each part's section, and what writes it, in their order on the page."""
 
 
 def _plot(path: Path, figures: list[Json]) -> None:

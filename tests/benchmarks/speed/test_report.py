@@ -1,9 +1,8 @@
 import pytest
 
-from benchmarks.speed.report import write_report
+from benchmarks.speed.report import SECTIONS, write_report
 
 RESULTS = {
-    "machine": "2 cores",
     "pictures": {
         "figures": [
             {"contender": "limit", "concurrency": 2, "per_second": 150.0, "p50": 12.0, "p99": 15.0},
@@ -43,10 +42,16 @@ RESULTS = {
 }
 
 
-def test_the_figures_replace_what_lies_between_the_marks_and_leave_the_rest(tmp_path):
+@pytest.fixture
+def page(tmp_path):
     page = tmp_path / "benchmarks.md"
     page.write_text("# Before\n<!-- figures: begin -->\nold\n<!-- figures: end -->\nafter\n")
-    write_report(page, RESULTS)
+    return page
+
+
+def test_the_figures_replace_what_lies_between_the_marks_and_leave_the_rest(page):
+    for part, result in reversed(RESULTS.items()):
+        write_report(page, part, result, "On 2 cores.")
     text = page.read_text()
     assert text.startswith("# Before\n")
     assert text.endswith("\nafter\n")
@@ -57,14 +62,27 @@ def test_the_figures_replace_what_lies_between_the_marks_and_leave_the_rest(tmp_
         assert part in text
     for part in ("| 30.0; 500 / 900; 1.2% refused |", "| 80.0 | 120.0 | 0.75 |", "| 80.0 | 160.0 | 1.00 |"):
         assert part in text
-    for part in ("over 100,000 requests", "345 MiB at most", "+0.12 MiB each 10,000", "512 a second, 0.0% refused"):
+    for part in ("Over 100,000 requests", "345 MiB at most", "+0.12 MiB each 10,000", "512 a second, 0.0% refused"):
         assert part in text
-    assert (tmp_path / "benchmarks.png").read_bytes().startswith(b"\x89PNG")
+    assert page.with_name("benchmarks.png").read_bytes().startswith(b"\x89PNG")
+    headings = [line for line in text.splitlines() if line.startswith("### ")]
+    assert headings == [f"### {heading}" for heading, _ in SECTIONS.values()]
+    assert text.count("On 2 cores.") == len(SECTIONS)
+
+
+def test_what_is_not_measured_anew_stays_as_it_was(page):
+    for part, result in RESULTS.items():
+        write_report(page, part, result, "On Monday.")
+    before = page.read_text()
+    write_report(page, "batch", {"pictures_per_second": 55.0, "limit": 100.0}, "On Tuesday.")
+    assert page.read_text() == before.replace("96.0 pictures", "55.0 pictures").replace("0.96 of", "0.55 of").replace(
+        "in process.\n\nOn Monday.", "in process.\n\nOn Tuesday."
+    )
 
 
 def test_a_page_without_marks_is_not_touched(tmp_path):
     page = tmp_path / "benchmarks.md"
     page.write_text("# A page\n")
     with pytest.raises(ValueError, match="lacks the marks"):
-        write_report(page, RESULTS)
+        write_report(page, "batch", RESULTS["batch"], "On 2 cores.")
     assert page.read_text() == "# A page\n"
