@@ -1,18 +1,23 @@
-"""Puts a process's memory in order once its models are loaded, before it answers."""
+"""Puts a process's memory in order as it starts."""
 
 import ctypes
 import gc
 import sys
 
 
-def settle() -> None:
-    """Give back what loading has left over, and look no more for garbage among what stays.
+def freeze() -> None:
+    """Look for garbage no more among the objects that there are now.
 
-    Of the memory of a loaded service a seventh is glibc's to give back. The garbage collector else goes through
-    hundreds of thousands of objects, which live as long as the process, the more often the more requests wait.
+    Before models are loaded these are nearly a hundred thousand, which live as long as the process. The collector would
+    go through all of them, the more often the more requests wait. A model is to be left out: it may be replaced, and
+    TensorFlow's are garbage then that only the collector finds.
     """
     gc.collect()
     gc.freeze()
+
+
+def give_back() -> None:
+    """Give memory back to the system that was allocated and is not used: after loading, a seventh of all."""
     if sys.platform == "linux":
         # Not every C library has it.
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)

@@ -23,7 +23,7 @@ from app.middleware.request_id import new_request_id
 from app.problem_types import CONNECTIONS_FULL, OVERLOADED
 from app.processes.ending import end_by
 from app.processes.listening import BACKLOG
-from app.processes.memory import settle
+from app.processes.memory import freeze, give_back
 from app.settings import Settings
 from app.telemetry.logs import set_up_log
 
@@ -85,8 +85,9 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Load the service, listen, and say so."""
         ours = sockets if sockets and ACCEPTS else []
+        freeze()
         await super().startup([] if ours else sockets)
-        settle()
+        give_back()
         if ours:
             connections = cast("set[asyncio.Protocol]", self.server_state.connections)
             self._acceptor = Acceptor(self._protocol(), connections, self._most, self._refusal)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import socket
 import threading
 import time
@@ -52,6 +53,8 @@ class Served:
         self._thread.join(20)
         for one in self._sockets:
             one.close()
+        # It froze all that the tests have.
+        gc.unfreeze()
 
     def _application(self) -> FastAPI:
         def has_no_room(*_: object) -> None:
