@@ -78,7 +78,7 @@ def batch(plan: Plan) -> Json:
             limits.append(measure_limit("pneumonia", body, available_cores(), plan))
             ours.append(measure("batch", server.port, request, 1, max(plan.seconds, 10)))
             say(f"round {number + 1}", ours[-1])
-    # So few fit into the time that the one which its end cuts off would be a fifteenth of all: how long one takes tells.
+    # So few fit into the time that the one which its end cuts off would be a fifteenth of all.
     return {"pictures_per_second": BATCH_ITEMS * 1000 / middle(ours).p50, "limit": middle(limits).per_second}
 
 
