@@ -5,9 +5,6 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any, cast
 
-from uvicorn.config import Config
-from uvicorn.server import ServerState
-
 from app.connections.door_protocol import LAST_LOOK_SECONDS, DoorProtocol
 from app.connections.hanging_up import HANG_UP, HangUp
 from app.connections.limits import ConnectionLimits
@@ -27,17 +24,8 @@ def limited_protocol(limits: ConnectionLimits, refusals: Refusals) -> type[async
 class LimitedProtocol(DoorProtocol):
     """One connection. What is refused here is answered with problem details, then the connection is closed."""
 
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-        *,
-        limits: ConnectionLimits,
-        refusals: Refusals,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop, limits=limits, refusals=refusals)
+    def __init__(self, *connection: Any, **settings: Any) -> None:
+        super().__init__(*connection, **settings)
         self._awaits_head = True
         self._head_is_large = False
         self._drops_all = False

@@ -17,7 +17,7 @@ def freeze() -> None:
 
 
 def give_back() -> None:
-    """Give memory back to the system that was allocated and is not used: after loading, a seventh of all."""
+    """Give memory back to the system that was allocated and is not used: after loading, an eighth of all."""
     if sys.platform == "linux":
         # Not every C library has it.
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
